@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import math
 import os
 from dataclasses import dataclass
@@ -13,7 +14,15 @@ import msgspec
 
 from okxlab.errors import ChannelError, EnvironmentNameError
 
-__all__ = ["NAMES", "SITES", "Environment", "Timings", "environment_name", "resolve"]
+__all__ = [
+    "NAMES",
+    "SITES",
+    "Environment",
+    "Timings",
+    "environment_name",
+    "is_loopback",
+    "resolve",
+]
 
 NAMES: Final = ("live", "demo", "simulator")
 """Environments that have a name; any other one is an `Environment` of one's own."""
@@ -312,6 +321,25 @@ def resolve(env: str | Environment | None = None, site: str = "global") -> Envir
     if not _is_address(name):
         return Environment.named(name, site)
     return Environment(name, "http" + name.removeprefix("ws"), site=site)
+
+
+def is_loopback(address: str) -> bool:
+    """Tell whether an address is on this machine, where no proxy belongs.
+
+    Parameters
+    ----------
+    address
+        A WebSocket or REST address.
+
+    Returns
+    -------
+    bool
+    """
+    host = urlsplit(address).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def _make_timings(settings: dict[str, Any]) -> Timings:

@@ -13,6 +13,7 @@ from okxlab.environment import (
     Environment,
     Timings,
     environment_name,
+    is_loopback,
     resolve,
 )
 from okxlab.errors import ChannelError, EnvironmentNameError
@@ -265,3 +266,20 @@ def test_repr_shows_name_site_and_host():
 def test_every_site_has_both_markets():
     """No site lacks live or demo."""
     assert all(Environment.named(name, site) for site in SITES for name in NAMES[:2])
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("ws://127.0.0.1:9000", True),
+        ("ws://127.8.9.10", True),
+        ("http://[::1]:80", True),
+        ("wss://localhost/ws/v5/public", True),
+        ("wss://ws.okx.com", False),
+        ("http://192.168.0.1", False),
+        ("nonsense", False),
+    ],
+)
+def test_loopback_is_this_machine_only(address, expected):
+    """Loopback addresses are told from all others, whatever their spelling."""
+    assert is_loopback(address) == expected
