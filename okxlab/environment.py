@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import math
 import os
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from okxlab.errors import ChannelError, EnvironmentNameError
+from okxlab.protocol.channels import near_miss
 
 __all__ = [
     "NAMES",
@@ -91,7 +91,7 @@ class Timings(msgspec.Struct, frozen=True, kw_only=True):
         if self.backoff_initial > self.backoff_max:
             raise ValueError(
                 f"backoff_initial={self.backoff_initial} is longer than "
-                f"backoff_max={self.backoff_max}; raise the second or lower the first."
+                f"backoff_max={self.backoff_max}; raise the second or lower the first"
             )
 
 
@@ -110,7 +110,7 @@ def _check_positive(name: str, value: object, *, whole: bool) -> None:
         or value <= 0
     ):
         kind = "whole number" if whole else "number"
-        raise ValueError(f"{name}={value!r} must be a positive {kind}.")
+        raise ValueError(f"{name}={value!r} must be a positive {kind}")
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -179,9 +179,9 @@ class Environment:
         own = {"public": public, "private": private, "business": business}
         if ws is None and rest is None and not any(own.values()):
             raise ValueError(
-                "An environment needs an address: "
+                "an environment needs an address: "
                 'okxlab.Environment(ws="ws://127.0.0.1:9000", '
-                'rest="http://127.0.0.1:9000").'
+                'rest="http://127.0.0.1:9000")'
             )
         base = None if ws is None else _check_base(ws)
         values: dict[str, object] = {
@@ -229,8 +229,8 @@ class Environment:
         hosts = _HOSTS.get((_check_name(name), _check_site(site)))
         if hosts is None:
             raise EnvironmentNameError(
-                "The simulator has no address until it runs: "
-                'okxlab.connect("simulator") starts one.'
+                "the simulator has no address until it runs: "
+                'okxlab.connect("simulator") starts one'
             )
         ws, rest = hosts
         return cls(ws, rest, name=name, site=site, simulated=name == "demo", **timings)
@@ -256,8 +256,8 @@ class Environment:
         address: str | None = getattr(self, path) if path in _PATHS else None
         if address is None:
             raise ChannelError(
-                f"The environment {self.name!r} has no address for the path {path!r}; "
-                f"give one: okxlab.Environment(..., {path}=...)."
+                f"the environment {self.name!r} has no address for the path {path!r}; "
+                f"give one: okxlab.Environment(..., {path}=...)"
             )
         return address
 
@@ -345,8 +345,8 @@ def is_loopback(address: str) -> bool:
 def _make_timings(settings: dict[str, Any]) -> Timings:
     for name in settings:
         if name not in Timings.__struct_fields__:
-            hint = _near_miss(name, Timings.__struct_fields__)
-            raise TypeError(f"Environment has no setting {name!r}.{hint}")
+            hint = near_miss(name, Timings.__struct_fields__)
+            raise TypeError(f"Environment has no setting {name!r}{hint}")
     return Timings(**settings)
 
 
@@ -358,9 +358,9 @@ def _check_name(name: str, origin: str = "") -> str:
     if name in NAMES or _is_address(name):
         return name
     raise EnvironmentNameError(
-        f"There is no environment {name!r}{origin}.{_near_miss(name, NAMES)} "
-        f"Known are {_listed(NAMES)}; "
-        'any other exchange is okxlab.Environment(ws="ws://...", rest="http://...").'
+        f"no environment {name!r}{origin}{near_miss(name, NAMES)}; "
+        f"there are {_listed(NAMES)}, and for any other exchange "
+        'okxlab.Environment(ws="ws://...", rest="http://...")'
     )
 
 
@@ -368,8 +368,7 @@ def _check_site(site: str) -> str:
     if site in SITES:
         return site
     raise EnvironmentNameError(
-        f"There is no site {site!r}.{_near_miss(site, SITES)} "
-        f"Known are {_listed(SITES)}."
+        f"no site {site!r}{near_miss(site, SITES)}; there are {_listed(SITES)}"
     )
 
 
@@ -378,7 +377,7 @@ def _check_base(ws: str) -> str:
     if "/ws/v5" in base:
         raise ValueError(
             f"ws={ws!r} is the base to which /ws/v5/... is appended; "
-            "leave that away, or give full addresses as public=, private=, business=."
+            "leave that away, or give full addresses as public=, private=, business="
         )
     return base
 
@@ -389,17 +388,12 @@ def _check_address(name: str, address: str, scheme: str) -> str:
     if parts.scheme not in {scheme, scheme + "s"} or not parts.hostname:
         raise ValueError(
             f"{name}={address!r} is no address; it looks like "
-            f'"{scheme}://127.0.0.1:9000" or "{scheme}s://host".'
+            f'"{scheme}://127.0.0.1:9000" or "{scheme}s://host"'
         )
     if parts.username is not None:
         # Addresses stand in reprs, logs and saved notebooks; secrets must not.
-        raise ValueError(f"{name}= must not carry a user name or a password.")
+        raise ValueError(f"{name}= must not carry a user name or a password")
     return address.rstrip("/")
-
-
-def _near_miss(text: str, known: tuple[str, ...]) -> str:
-    near = difflib.get_close_matches(text.strip().lower(), known, n=1)
-    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 def _listed(names: tuple[str, ...]) -> str:

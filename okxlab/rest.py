@@ -64,18 +64,18 @@ _PAUSE_FIRST: Final = 0.5
 """Pause before the first repetition [s]; it doubles from one to the next."""
 
 _ADVICE: Final = {
-    "50001": "OKX is under maintenance: try again later.",
-    "50004": "OKX was too slow to answer: try again.",
-    "50011": "Too many requests from this address: wait a little.",
-    "50013": "OKX is busy: wait a little.",
-    "50014": "An argument is missing or empty.",
-    "50015": "One of two arguments is needed: options want an inst_family.",
-    "50026": "OKX failed inside: try again later.",
-    "50038": "The demo environment does not have this.",
-    "50051": "This is not offered in your region: see connect(site=...).",
-    "51000": "An argument has a wrong value.",
-    "51001": "There is no such instrument: okxlab.instruments() lists them.",
-    "52000": "OKX has no data for this.",
+    "50001": "OKX is under maintenance: try again later",
+    "50004": "OKX was too slow to answer: try again",
+    "50011": "too many requests from this address: wait a little",
+    "50013": "OKX is busy: wait a little",
+    "50014": "an argument is missing or empty",
+    "50015": "one of two arguments is needed: options want an inst_family",
+    "50026": "OKX failed inside: try again later",
+    "50038": "the demo environment does not have this",
+    "50051": "this is not offered in your region: see connect(site=...)",
+    "51000": "an argument has a wrong value",
+    "51001": "there is no such instrument: okxlab.instruments() lists them",
+    "52000": "OKX has no data for this",
 }
 
 
@@ -240,7 +240,7 @@ class RestClient:
             return int(rows[0]["ts"])
         except (IndexError, KeyError, TypeError, ValueError) as error:
             raise RemoteProtocolError(
-                f"{self._host} sent a time without a number.",
+                f"{self._host} sent a time without a number",
                 text=str(rows),
                 path="$.data[0].ts",
             ) from error
@@ -306,7 +306,7 @@ class RestClient:
         import aiohttp
 
         if self._closed:
-            raise TransportError(f"The REST client of {self._host} is closed.")
+            raise TransportError(f"the REST client of {self._host} is closed")
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(ssl=self._ssl or True),
@@ -350,27 +350,30 @@ class RestClient:
         if answer.retry_after.isdecimal():
             return float(answer.retry_after)
         # Jitter keeps the kernels of a classroom from asking again in step.
-        return _PAUSE_FIRST * 2 ** (attempts - 1) * random.uniform(0.5, 1.0)  # noqa: S311  no secret
+        return _PAUSE_FIRST * 2.0 ** (attempts - 1) * random.uniform(0.5, 1.0)  # noqa: S311  no secret
 
     def _unreachable(self, what: str, attempts: int) -> ConnectError:
         return ConnectError(
-            f"{self._host} {what} (attempts: {attempts}). Check the network and the "
-            'site; okxlab.connect("simulator") needs neither.',
+            f"{self._host} {what} (attempts: {attempts}); check the network and the "
+            'site, or go on offline with okxlab.connect("simulator")',
             host=self._host,
             attempts=attempts,
         )
 
     def _malformed(self, answer: _Answer, path: str, why: str) -> RemoteProtocolError:
         return RemoteProtocolError(
-            f"{self._host} answered {path} in an unknown form: {why}.",
+            f"{self._host} answered {path} in an unknown form: {why}",
             text=answer.text.decode("utf-8", "replace"),
         )
 
 
 def _refusal(envelope: _Envelope, path: str, query: dict[str, str]) -> ExchangeError:
     asked = " ".join([path, *(f"{k}={v}" for k, v in query.items())])
-    words = f"OKX refused {asked}: {envelope.msg} (code {envelope.code})."
-    advice = _ADVICE.get(envelope.code, "")
+    advice = _ADVICE.get(envelope.code)
     return ExchangeError(
-        f"{words} {advice}".rstrip(), code=envelope.code, msg=envelope.msg, arg=asked
+        f"OKX refused {asked}: {envelope.msg} (code {envelope.code})"
+        + (f"; {advice}" if advice else ""),
+        code=envelope.code,
+        msg=envelope.msg,
+        arg=asked,
     )

@@ -90,7 +90,7 @@ def test_environment_resolves_to_itself():
 @pytest.mark.parametrize("name", ["liv", "Live", "LIVE "])
 def test_wrong_name_has_the_near_miss(name):
     """A name that is nearly right is answered with the right one."""
-    with pytest.raises(EnvironmentNameError, match="Did you mean 'live'"):
+    with pytest.raises(EnvironmentNameError, match="did you mean 'live'"):
         resolve(name)
 
 
@@ -112,7 +112,7 @@ def test_every_known_name_stands_in_the_message():
 
 def test_wrong_site_has_the_near_miss():
     """A wrong site is named with the near miss."""
-    with pytest.raises(EnvironmentNameError, match="Did you mean 'global'"):
+    with pytest.raises(EnvironmentNameError, match="did you mean 'global'"):
         resolve("live", site="gloabl")
 
 
@@ -198,7 +198,7 @@ def test_named_environments_take_timings():
 
 def test_misspelt_timing_has_the_near_miss():
     """A misspelt setting is a TypeError with the near miss."""
-    with pytest.raises(TypeError, match="Did you mean 'ping_interval'"):
+    with pytest.raises(TypeError, match="did you mean 'ping_interval'"):
         Environment("ws://127.0.0.1:1", ping_intervall=3)
 
 
