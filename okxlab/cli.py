@@ -123,9 +123,9 @@ def watch(
 ) -> None:
     """Watch a live table of INST, for example BTC-USDT.
 
-    Several instruments are joined by commas.  A channel which has no
-    instruments takes their type in place of INST, for example SWAP
-    liquidation-orders.  Into a file or a pipe, new rows are written as CSV.
+    Several instruments are joined by commas.  For a channel of a whole type of
+    instruments INST is the type: okxlab watch SWAP instruments.  Into a file or
+    a pipe, new rows are written as CSV.
     """
     import okxlab
 
