@@ -60,6 +60,7 @@ _HOUR = 3600.0
 """Seconds over which requests are counted."""
 
 _WORDS = {
+    "60005": "Invalid apiKey",
     "60009": "Login failed.",
     "60011": "Please log in",
     "60012": "Invalid request: {text}",

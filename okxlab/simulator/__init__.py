@@ -1,1 +1,6 @@
 """The other side of the wire: an OKX v5 exchange on the loopback interface."""
+
+from okxlab.simulator.faults import Faults
+from okxlab.simulator.simulator import Simulator
+
+__all__ = ["Faults", "Simulator"]

@@ -1,0 +1,408 @@
+"""The simulated exchange: sessions, a market and faults; no socket, no clock.
+
+The caller says when it is: virtual time moves by :meth:`Exchange.advance`, and
+``now``, monotonic seconds, goes in with every call.  Fed the same calls, two
+exchanges of one seed and start send the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import msgspec
+
+from okxlab.protocol.asked import SubscribeAsked, UnsubscribeAsked
+from okxlab.protocol.messages import PING, encode_push
+from okxlab.protocol.server import ServerSession
+from okxlab.simulator.faults import Faults
+from okxlab.simulator.link import QUEUE_LIMIT, Link
+from okxlab.simulator.market import Market
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from okxlab.protocol.arg import Arg
+    from okxlab.protocol.asked import ServerEvent, ServerSettings
+    from okxlab.simulator.armed_fault import Filter
+    from okxlab.simulator.market import Change
+
+__all__ = ["Checksum", "Exchange", "book_checksum"]
+
+Checksum = Literal["zero", "legacy"]
+
+
+def book_checksum(text: str) -> int:
+    """Return OKX's checksum of a book: the CRC-32 of a text, as a signed number.
+
+    Parameters
+    ----------
+    text
+        ``bid:size:ask:size:...`` of up to 25 levels a side, as sent.
+    """
+    crc = zlib.crc32(text.encode())
+    return crc - (1 << 32) if crc >= 1 << 31 else crc
+
+
+class _Topic:
+    """A channel of one instrument (or type of them) and who listens to it."""
+
+    def __init__(self, arg: Arg) -> None:
+        self.arg = arg
+        self.wire = arg.wire()
+        self.inst_id = arg.get("instId")
+        # Insertion-ordered, so that equal histories send in equal order.
+        self.links: dict[Link, None] = {}
+
+
+class _LateAck(msgspec.Struct):
+    """An ack that a fault holds back."""
+
+    link: Link
+    asked: SubscribeAsked | UnsubscribeAsked
+    due: float
+    """Monotonic time [s]; infinite if it waits for pushes instead."""
+    pushes: int
+    """Pushes to go until it is sent; 0 if it waits for a time."""
+
+
+class Exchange:
+    """An OKX v5 exchange without sockets.
+
+    Parameters
+    ----------
+    seed
+        Seed of the market and of the connection ids.
+    start_ms
+        Virtual time at the beginning [Unix ms].
+    instruments
+        How many instruments are listed.
+    checksum
+        What ``books`` carries: "zero" as OKX sends since June 2026, or "legacy", the
+        signed CRC-32 of before.
+    faults
+        Fault switches; a set of its own by default.
+    settings
+        Limits of a connection.
+    queue_limit
+        Bytes that may wait for a slow reader before it is closed with 4005.
+
+    Raises
+    ------
+    ValueError
+        If ``checksum`` is neither of the two.
+
+    Notes
+    -----
+    Belongs to one thread; only its ``faults`` may be used from others.
+    """
+
+    def __init__(
+        self,
+        seed: int = 1,
+        *,
+        start_ms: int,
+        instruments: int = 20,
+        checksum: Checksum = "zero",
+        faults: Faults | None = None,
+        settings: ServerSettings | None = None,
+        queue_limit: int = QUEUE_LIMIT,
+    ) -> None:
+        if checksum not in get_args(Checksum):
+            raise ValueError(f'checksum={checksum!r} must be "zero" or "legacy"')
+        self.faults = faults or Faults()
+        self.market = Market(
+            seed,
+            start_ms=start_ms,
+            instruments=instruments,
+            book_text=checksum == "legacy",
+        )
+        self._checksum = checksum
+        self._settings = settings
+        self._queue_limit = queue_limit
+        self._origin = f"{seed}/{start_ms}"
+        self._opened = 0
+        self._now = 0.0
+        self._links: dict[Link, None] = {}
+        self._topics: dict[tuple[str, str], _Topic] = {}
+        self._late: list[_LateAck] = []
+        self.faults.attach(lambda run: run(self))
+
+    # Connections
+
+    def connect(self, path: str, now: float) -> Link:
+        """Open a connection.
+
+        Parameters
+        ----------
+        path
+            "public", "private" or "business".
+        now
+            Monotonic time [s].
+        """
+        self._now = now
+        self._opened += 1
+        digest = hashlib.sha256(f"{self._origin}/{self._opened}".encode())
+        session = ServerSession(path, digest.hexdigest()[:8], self._settings, now=now)
+        link = Link(session, lambda: self._now, self._queue_limit)
+        self._links[link] = None
+        return link
+
+    def disconnect(self, link: Link) -> None:
+        """Forget a connection, whoever ended it; harmless if it is forgotten."""
+        for arg in link.session.held:
+            self._leave(link, arg)
+        self._late = [late for late in self._late if late.link is not link]
+        self._links.pop(link, None)
+
+    def receive(self, link: Link, frame: str | bytes, now: float) -> None:
+        """Take one frame from a client.
+
+        Parameters
+        ----------
+        link
+            The connection.
+        frame
+            The frame as received: str for text, bytes for binary.
+        now
+            Monotonic time [s].
+        """
+        self._now = now
+        session = link.session
+        if isinstance(frame, bytes):
+            session.receive_binary(frame, now)
+        else:
+            session.answers_pings = frame != PING or not self._strikes(
+                "mute_pongs", link
+            )
+            session.receive_text(frame, now)
+        for asked in session.events():
+            self._decide(link, asked)
+        self._settle(link)
+
+    def targets(self, where: Filter) -> Sequence[Link]:
+        """Return the open connections that a fault is meant for, oldest first."""
+        return [link for link in self._links if _is_meant(link, where)]
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """The open connections, oldest first."""
+        return tuple(self._links)
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether anybody is subscribed to anything."""
+        return bool(self._topics)
+
+    # Time
+
+    def advance(self, to_ms: int, now: float) -> None:
+        """Let virtual time pass and push what falls due.
+
+        Parameters
+        ----------
+        to_ms
+            The new virtual time [Unix ms]; not before the present one.
+        now
+            Monotonic time [s].
+        """
+        self._now = now
+        touched: dict[Link, None] = {}
+        for change in self.market.advance(to_ms):
+            touched |= self._publish(change)
+        for link in touched:
+            self._settle(link)
+
+    def next_deadline(self) -> float | None:
+        """Return when :meth:`handle_deadlines` is due [monotonic s], if ever."""
+        dues = [link.session.next_deadline() for link in self._links]
+        dues += [late.due for late in self._late]
+        return min((due for due in dues if due is not None), default=None)
+
+    def handle_deadlines(self, now: float) -> None:
+        """Close the silent connections and send the acks that were held back.
+
+        Parameters
+        ----------
+        now
+            Monotonic time [s].
+        """
+        self._now = now
+        self._send_late([late for late in self._late if late.due <= now])
+        for link in self.links:
+            link.session.handle_deadline(now)
+            if link.is_ending:
+                self._settle(link)
+
+    # Deciding
+
+    def _decide(self, link: Link, asked: ServerEvent) -> None:
+        if isinstance(asked, SubscribeAsked):
+            self._decide_subscribe(link, asked)
+        elif isinstance(asked, UnsubscribeAsked):
+            self._decide_unsubscribe(link, asked)
+        else:
+            # There are no accounts: no key is known, so no login succeeds and no
+            # order operation gets past the session.
+            link.session.refuse(asked, "60005")
+
+    def _decide_subscribe(self, link: Link, asked: SubscribeAsked) -> None:
+        if not self.market.knows(*_topic_key(asked.arg)):
+            link.session.refuse(asked, "60018")
+            return
+        lost = self._take("withhold_acks", link, asked.arg)
+        if lost is not None:
+            if lost["data"]:
+                self._join(link, asked)
+            return
+        refusal = self._take("refuse_acks", link, asked.arg)
+        if refusal is not None:
+            if refusal["after_ack"]:
+                link.session.acknowledge(asked)
+            self._leave(link, asked.arg)
+            link.session.refuse(asked, refusal["code"], refusal["msg"])
+            return
+        self._acknowledge(link, asked)
+        self._join(link, asked)
+
+    def _decide_unsubscribe(self, link: Link, asked: UnsubscribeAsked) -> None:
+        if not self.market.knows(*_topic_key(asked.arg)):
+            link.session.refuse(asked, "60018")
+            return
+        lost = self._take("withhold_acks", link, asked.arg)
+        if lost is None or lost["data"]:
+            self._leave(link, asked.arg)
+            link.session.register(asked)
+        if lost is None:
+            self._acknowledge(link, asked)
+
+    def _acknowledge(
+        self, link: Link, asked: SubscribeAsked | UnsubscribeAsked
+    ) -> None:
+        delay = self._take("delay_acks", link, asked.arg)
+        if delay is None:
+            link.session.acknowledge(asked)
+        elif delay["pushes"] is None:
+            self._late.append(_LateAck(link, asked, self._now + delay["seconds"], 0))
+        else:
+            self._late.append(_LateAck(link, asked, float("inf"), delay["pushes"]))
+
+    # Subscriptions
+
+    def _join(self, link: Link, asked: SubscribeAsked) -> None:
+        """Register a subscription and send its first push, in one step.
+
+        An update between the two, or before the snapshot, would break every book.
+        """
+        if not link.session.register(asked):
+            return
+        key = _topic_key(asked.arg)
+        topic = self._topics.get(key)
+        if topic is None:
+            topic = self._topics[key] = _Topic(asked.arg)
+            self.market.watch(*key)
+        topic.links[link] = None
+        rows = self.market.first(*key)
+        if rows:
+            action = "snapshot" if asked.arg.channel == "books" else None
+            text = self._encode(topic, rows, action, self._book_text(topic))
+            self._push(topic, [link], text)
+
+    def _leave(self, link: Link, arg: Arg) -> None:
+        key = _topic_key(arg)
+        topic = self._topics.get(key)
+        if topic is None or link not in topic.links:
+            return
+        del topic.links[link]
+        if not topic.links:
+            del self._topics[key]
+            self.market.unwatch(*key)
+
+    # Pushing
+
+    def _publish(self, change: Change) -> dict[Link, None]:
+        """Send a change to whoever listens; return them."""
+        topic = self._topics.get((change.channel, change.key))
+        if topic is None:
+            return {}
+        where = {"channel": change.channel, "inst_id": topic.inst_id}
+        if change.action and self.faults.take("skip_seq", **where) is not None:
+            return {}
+        # Encoded once, whoever many listen.
+        text = self._encode(topic, change.rows, change.action or None, change.text)
+        listeners = topic.links.copy()
+        self._push(topic, listeners, text)
+        if self.faults.take("duplicate", **where) is not None:
+            self._push(topic, listeners, text)
+        return listeners
+
+    def _encode(
+        self, topic: _Topic, rows: list[Any], action: str | None, book_text: str
+    ) -> str:
+        if action is not None and self._checksum == "legacy":
+            rows = [{**row, "checksum": book_checksum(book_text)} for row in rows]
+        return encode_push(topic.wire, rows, action)
+
+    def _book_text(self, topic: _Topic) -> str:
+        is_needed = topic.arg.channel == "books" and self._checksum == "legacy"
+        return self.market.book_text(topic.arg.get("instId") or "") if is_needed else ""
+
+    def _push(
+        self, topic: _Topic, links: dict[Link, None] | list[Link], text: str
+    ) -> None:
+        for link in links:
+            if self._take("stop_pushing", link, topic.arg) is None:
+                link.session.push(text, self._now)
+                if self._late:
+                    self._count_push(link, topic.arg)
+
+    def _count_push(self, link: Link, arg: Arg) -> None:
+        waiting = [
+            late
+            for late in self._late
+            if late.link is link and late.asked.arg == arg and late.pushes
+        ]
+        for late in waiting:
+            late.pushes -= 1
+        self._send_late([late for late in waiting if not late.pushes])
+
+    def _send_late(self, due: list[_LateAck]) -> None:
+        for late in due:
+            self._late.remove(late)
+            late.link.session.acknowledge(late.asked)
+            self._settle(late.link)
+
+    # Faults and ends
+
+    def _take(self, kind: str, link: Link, arg: Arg) -> dict[str, Any] | None:
+        return self.faults.take(
+            kind, path=link.path, channel=arg.channel, inst_id=arg.get("instId")
+        )
+
+    def _strikes(self, kind: str, link: Link) -> bool:
+        return self.faults.take(kind, path=link.path) is not None
+
+    def _settle(self, link: Link) -> None:
+        """Queue what the session said; let go of a connection that ends."""
+        link.collect(lose=link.is_aborted or self._strikes("half_open", link))
+        if link.is_ending:
+            self.disconnect(link)
+
+
+def _topic_key(arg: Arg) -> tuple[str, str]:
+    """Return the channel and the value of its one parameter."""
+    ((_, value),) = arg.params
+    return arg.channel, value
+
+
+def _is_meant(link: Link, where: Filter) -> bool:
+    args = link.session.held
+    return where.path in {None, link.path} and (
+        (where.channel is None and where.inst_id is None)
+        or any(
+            where.channel in {None, arg.channel}
+            and where.inst_id in {None, arg.get("instId")}
+            for arg in args
+        )
+    )

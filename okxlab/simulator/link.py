@@ -1,0 +1,147 @@
+"""One client's connection: its session and what still has to reach the socket."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from okxlab.protocol.server import ServerSession
+
+__all__ = ["Link"]
+
+QUEUE_LIMIT = 16 * 1024 * 1024
+"""Bytes that may wait for a slow reader before it is closed with 4005."""
+
+
+def _nobody() -> None:
+    """Stand in for a server that wants to be woken."""
+
+
+class Link:
+    """One connection as the exchange holds it.
+
+    Parameters
+    ----------
+    session
+        Its protocol state.
+    clock
+        Returns the exchange's monotonic time [s].
+    limit
+        Bytes that may wait to be sent.
+
+    Attributes
+    ----------
+    session : ServerSession
+        Its protocol state.
+    is_aborted : bool
+        Whether the socket is to be broken without a word.
+    wake : callable
+        Called whenever there is something new to send or to end; set by the server.
+
+    Notes
+    -----
+    Belongs to the thread of its exchange.
+    """
+
+    def __init__(
+        self,
+        session: ServerSession,
+        clock: Callable[[], float],
+        limit: int = QUEUE_LIMIT,
+    ) -> None:
+        self.session = session
+        self.is_aborted = False
+        self.wake: Callable[[], None] = _nobody
+        self._clock = clock
+        self._limit = limit
+        self._outgoing: deque[str | bytes] = deque()
+        self._waiting = 0
+
+    @property
+    def path(self) -> str:
+        """The path that it was opened on."""
+        return self.session.path
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether nothing more is to be pushed on it."""
+        return self.is_aborted or self.session.closing is not None
+
+    @property
+    def waiting(self) -> int:
+        """Characters and bytes that have not been handed to the socket."""
+        return self._waiting
+
+    # The exchange's side
+
+    def collect(self, *, lose: bool = False) -> None:
+        """Queue what the session has to say.
+
+        Parameters
+        ----------
+        lose
+            Throw it away instead, as a network does that forgot the connection.
+        """
+        texts = self.session.text_to_send()
+        if not lose:
+            self._outgoing.extend(texts)
+            self._waiting += sum(map(len, texts))
+        if self._waiting > self._limit:
+            self._outgoing.clear()
+            self._waiting = 0
+            self.session.close(4005, "Buffer full")
+        if texts or self.is_ending:
+            self.wake()
+
+    def send(self, frame: str | bytes) -> None:
+        """Queue a frame of any content, after what the session said before."""
+        self.collect()
+        self._outgoing.append(frame)
+        self._waiting += len(frame)
+        self.wake()
+
+    def notice(self, code: str, msg: str, close_after: float | None) -> None:
+        """Queue a notice and perhaps hang up later.
+
+        Parameters
+        ----------
+        code, msg
+            Code and words.
+        close_after
+            Seconds until the close; None for never.
+        """
+        close_at = None if close_after is None else self._clock() + close_after
+        self.session.notice(code, msg, close_at=close_at)
+        self.collect()
+
+    def close(self, code: int, reason: str) -> None:
+        """End it with a close frame, after what is queued."""
+        self.session.close(code, reason)
+        self.collect()
+
+    def abort(self) -> None:
+        """Break it without a word; what is queued is lost."""
+        self.is_aborted = True
+        self._outgoing.clear()
+        self._waiting = 0
+        self.wake()
+
+    # The server's side
+
+    def next_frame(self) -> str | bytes | None:
+        """Return the next frame for the socket, text for str; None if none waits."""
+        if not self._outgoing:
+            return None
+        frame = self._outgoing.popleft()
+        self._waiting -= len(frame)
+        return frame
+
+    def frames_to_send(self) -> list[str | bytes]:
+        """Return all frames that wait, oldest first, and drain them."""
+        frames = list(self._outgoing)
+        self._outgoing.clear()
+        self._waiting = 0
+        return frames

@@ -1,0 +1,302 @@
+"""Serves an exchange on the loopback interface: WebSocket and REST on one port.
+
+Everything here runs on one asyncio loop.  The exchange decides what is sent; a
+task for each connection carries it to the socket, so that a slow reader delays
+nobody else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+import struct
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from aiohttp import WSMsgType, web
+from aiohttp.client_exceptions import ClientConnectionResetError
+
+from okxlab.simulator.answers import PREFIX, answer
+
+if TYPE_CHECKING:
+    import ssl
+
+    from okxlab.simulator.exchange import Exchange
+    from okxlab.simulator.link import Link
+
+__all__ = ["HOST", "Server"]
+
+HOST = "127.0.0.1"
+"""Loopback only: the simulator is nobody else's business."""
+
+LOGGER = logging.getLogger("okxlab.simulator")
+
+_TICK = 0.01
+"""Pause between two looks at the clock while somebody listens [s]: the shortest
+cadence of a channel (bbo-tbt)."""
+_IDLE_TICK = 0.05
+"""The same while nobody listens [s]."""
+_SLICE_MS = 200
+"""Virtual time moved at a stretch [ms]."""
+_BUDGET = 0.05
+"""Longest stretch of moving virtual time [s], so that pings are answered."""
+_PATIENCE = 0.5
+"""Wait for a client to take what is queued and to answer a close frame [s]."""
+_WRITE_LIMIT = 64 * 1024
+"""Bytes written before it is checked whether the client still reads."""
+_READ_LIMIT = 1024 * 1024
+"""Longest frame read at all; the session refuses far shorter ones by itself."""
+
+# SO_LINGER, on and with no time: the kernel sends a reset instead of a goodbye.
+# Windows has shorts where others have ints.
+_RESET = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+
+
+class Server:
+    """One exchange on one port.
+
+    Parameters
+    ----------
+    exchange
+        What is served.
+    speed
+        Virtual seconds in a second; 0 if time moves by :meth:`step` alone.
+
+    Notes
+    -----
+    All methods belong to the loop that it was opened on.
+    """
+
+    def __init__(self, exchange: Exchange, speed: float) -> None:
+        self._exchange = exchange
+        self._speed = speed
+        self._start_ms = exchange.market.now_ms
+        self._started = time.time()
+        self._peers: dict[_Peer, None] = {}
+        self._runner: web.AppRunner | None = None
+        self._clock: asyncio.Task[None] | None = None
+
+    async def open(self, port: int, context: ssl.SSLContext | None) -> int:
+        """Listen, and start the clock.
+
+        Parameters
+        ----------
+        port
+            Port; 0 for any free one.
+        context
+            TLS; None for plain TCP.
+
+        Returns
+        -------
+        int
+            The port.
+
+        Raises
+        ------
+        OSError
+            If the port is taken.
+        """
+        app = web.Application()
+        app.router.add_get("/ws/v5/{path:public|private|business}", self._websocket)
+        app.router.add_get(PREFIX + "{call:.+}", self._rest)
+        self._runner = web.AppRunner(
+            app, access_log=None, logger=LOGGER, shutdown_timeout=_PATIENCE
+        )
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, HOST, port, ssl_context=context)
+        await site.start()
+        self._clock = asyncio.create_task(self._run_clock())
+        return int(self._runner.addresses[0][1])
+
+    async def close(self) -> None:
+        """Say goodbye to all connections and let go of every socket."""
+        if self._clock is not None:
+            self._clock.cancel()
+            await asyncio.wait([self._clock])
+        peers = tuple(self._peers)
+        for peer in peers:
+            peer.link.close(1001, "The simulator was stopped")
+        if peers:
+            await asyncio.wait(
+                [asyncio.ensure_future(peer.gone.wait()) for peer in peers],
+                timeout=2 * _PATIENCE,
+            )
+        for peer in tuple(self._peers):
+            peer.abort()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def step(self, by_ms: int) -> None:
+        """Move virtual time and hand all that falls due to the sockets.
+
+        Parameters
+        ----------
+        by_ms
+            How far [ms].
+        """
+        end = self._exchange.market.now_ms + by_ms
+        while self._exchange.market.now_ms < end:
+            to_ms = min(end, self._exchange.market.now_ms + _SLICE_MS)
+            self._exchange.advance(to_ms, self._now())
+            for peer in tuple(self._peers):
+                await peer.flushed.wait()
+
+    def catch_up(self) -> bool:
+        """Move virtual time to where the wall clock says that it is.
+
+        Returns
+        -------
+        bool
+            Whether it got there; not if the machine is too slow for the speed.
+        """
+        due_ms = self.due_ms() if self._speed else 0
+        give_up = self._now() + _BUDGET
+        while (now_ms := self._exchange.market.now_ms) < due_ms:
+            if self._now() >= give_up:
+                return False
+            self._exchange.advance(min(due_ms, now_ms + _SLICE_MS), self._now())
+        return True
+
+    def due_ms(self) -> int:
+        """Return the virtual time by the wall clock [Unix ms]."""
+        return self._start_ms + int((time.time() - self._started) * 1000 * self._speed)
+
+    def forget(self, peer: _Peer) -> None:
+        """Let go of a connection that is gone."""
+        self._exchange.disconnect(peer.link)
+        self._peers.pop(peer, None)
+
+    def receive(self, link: Link, frame: str | bytes) -> None:
+        """Hand a frame of a client to the exchange."""
+        self.catch_up()
+        self._exchange.receive(link, frame, self._now())
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
+
+    async def _run_clock(self) -> None:
+        while True:
+            has_caught_up = self.catch_up()
+            due = self._exchange.next_deadline()
+            if due is not None and due <= self._now():
+                self._exchange.handle_deadlines(self._now())
+            tick = _TICK if self._speed and self._exchange.is_watched else _IDLE_TICK
+            await asyncio.sleep(tick if has_caught_up else 0)
+
+    async def _rest(self, request: web.Request) -> web.Response:
+        self.catch_up()
+        got = answer(self._exchange.market, request.path, request.query)
+        return web.Response(
+            status=got.status, body=got.body, content_type="application/json"
+        )
+
+    async def _websocket(self, request: web.Request) -> web.StreamResponse:
+        path = request.match_info["path"]
+        faults = self._exchange.faults
+        slow = faults.take("slow_handshake", path=path)
+        if slow is not None:
+            await asyncio.sleep(slow["seconds"])
+        refusal = faults.take("refuse_connections", path=path)
+        if refusal is not None:
+            return web.Response(status=refusal["status"])
+        ws = web.WebSocketResponse(
+            timeout=_PATIENCE, max_msg_size=_READ_LIMIT, writer_limit=_WRITE_LIMIT
+        )
+        if not ws.can_prepare(request):
+            return web.Response(status=426, text="This path speaks WebSocket.")
+        await ws.prepare(request)
+        peer = _Peer(self, self._exchange.connect(path, self._now()), ws, request)
+        self._peers[peer] = None
+        await peer.run()
+        return ws
+
+
+class _Peer:
+    """One open WebSocket and the link that says what goes over it."""
+
+    def __init__(
+        self,
+        server: Server,
+        link: Link,
+        ws: web.WebSocketResponse,
+        request: web.Request,
+    ) -> None:
+        self.link = link
+        self.gone = asyncio.Event()
+        # Set while nothing waits for the socket.
+        self.flushed = asyncio.Event()
+        self.flushed.set()
+        self._server = server
+        self._ws = ws
+        self._transport = request.transport
+        self._news = asyncio.Event()
+        self._ending: asyncio.Task[None] | None = None
+        link.wake = self._wake
+
+    async def run(self) -> None:
+        """Read until the connection ends, while a task of its own writes."""
+        writer = asyncio.create_task(self._write())
+        try:
+            async for message in self._ws:
+                if message.type in {WSMsgType.TEXT, WSMsgType.BINARY}:
+                    self._server.receive(self.link, message.data)
+        finally:
+            self._server.forget(self)
+            writer.cancel()
+            await asyncio.wait([writer])
+            self.flushed.set()
+            self.gone.set()
+
+    def abort(self) -> None:
+        """Break the connection with a reset, as a network loss does."""
+        if self._transport is None:
+            return
+        raw: socket.socket | None = self._transport.get_extra_info("socket")
+        if raw is not None:
+            with contextlib.suppress(OSError):  # It is closed already: all the better.
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        self._transport.abort()
+
+    def _wake(self) -> None:
+        self.flushed.clear()
+        self._news.set()
+        if self.link.is_ending and self._ending is None:
+            # Not in the writer, which a client that does not read may hold up.
+            self._ending = asyncio.create_task(self._end())
+
+    async def _write(self) -> None:
+        try:
+            while True:
+                await self._news.wait()
+                self._news.clear()
+                while (frame := self.link.next_frame()) is not None:
+                    await self._send(frame)
+                self.flushed.set()
+        except ClientConnectionResetError:
+            pass  # The client went away; reading finds out as well and ends it.
+
+    async def _send(self, frame: str | bytes) -> None:
+        if isinstance(frame, str):
+            await self._ws.send_frame(frame.encode(), WSMsgType.TEXT)
+        else:
+            await self._ws.send_frame(frame, WSMsgType.BINARY)
+
+    async def _end(self) -> None:
+        closing = self.link.session.closing
+        if self.link.is_aborted or closing is None:
+            self.abort()
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE):
+                await self.flushed.wait()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(2 * _PATIENCE):
+                await self._ws.close(
+                    code=closing.code, message=closing.reason.encode(), drain=False
+                )
+        if not self.gone.is_set():
+            self.abort()
