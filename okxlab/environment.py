@@ -6,13 +6,16 @@ import ipaddress
 import math
 import os
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
 
 from okxlab.errors import ChannelError, EnvironmentNameError
 from okxlab.protocol.channels import near_miss
+
+if TYPE_CHECKING:
+    import ssl
 
 __all__ = [
     "NAMES",
@@ -138,6 +141,9 @@ class Environment:
         What reprs and messages call it.
     site
         OKX's site, one of `SITES`; only a label here.
+    ssl_context
+        TLS context for all addresses, where the certificates are not those that
+        this machine trusts anyway.
     **timings
         Any field of `Timings`, for example ``ping_interval=25``.
 
@@ -162,6 +168,7 @@ class Environment:
     rest: str | None
     simulated: bool
     timings: Timings
+    ssl_context: ssl.SSLContext | None
 
     def __init__(
         self,
@@ -174,6 +181,7 @@ class Environment:
         simulated: bool = False,
         name: str | None = None,
         site: str = "global",
+        ssl_context: ssl.SSLContext | None = None,
         **timings: Any,
     ) -> None:
         own = {"public": public, "private": private, "business": business}
@@ -196,6 +204,7 @@ class Environment:
             "rest": rest and _check_address("rest", rest, "http"),
             "simulated": simulated,
             "timings": _make_timings(timings),
+            "ssl_context": ssl_context,
         }
         for field, value in values.items():
             # The dataclass is frozen for everyone but its constructor.

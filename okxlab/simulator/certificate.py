@@ -6,6 +6,7 @@ import datetime as dt
 import ipaddress
 import ssl
 import tempfile
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,8 +48,9 @@ class Certificate:
             context.load_cert_chain(path)
         return context
 
+    @cached_property
     def client_context(self) -> ssl.SSLContext:
-        """Return a context that trusts it and nothing else."""
+        """A context that trusts it and nothing else."""
         return ssl.create_default_context(cadata=self.pem)
 
 

@@ -217,7 +217,9 @@ class Simulator:
     @property
     def environment(self) -> Environment:
         """What okxlab must know to connect to it."""
-        return Environment(self.ws, self.rest, name="simulator")
+        return Environment(
+            self.ws, self.rest, name="simulator", ssl_context=self.ssl_context
+        )
 
     @property
     def certificate(self) -> str | None:
@@ -227,7 +229,7 @@ class Simulator:
     @property
     def ssl_context(self) -> ssl.SSLContext | None:
         """A context for clients that trusts it and nothing else; None without TLS."""
-        return self._get_certificate().client_context() if self._tls else None
+        return self._get_certificate().client_context if self._tls else None
 
     def __enter__(self) -> Self:
         return self.start()
