@@ -1,0 +1,19 @@
+"""The background thread, its loop, its clock and the thread for callbacks."""
+
+from okxlab.runtime.background import Runtime
+from okxlab.runtime.clock import Clock
+from okxlab.runtime.dispatcher import Dispatcher, Ticket
+from okxlab.runtime.gate import ConnectGate
+from okxlab.runtime.kept import keep
+from okxlab.runtime.lifetime import close_runtime, current_runtime
+
+__all__ = [
+    "Clock",
+    "ConnectGate",
+    "Dispatcher",
+    "Runtime",
+    "Ticket",
+    "close_runtime",
+    "current_runtime",
+    "keep",
+]
