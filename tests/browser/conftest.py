@@ -1,0 +1,29 @@
+"""JupyterLab and a browser for the tests in this directory."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.browser.jupyter import JupyterLab, browser_missing, browser_page
+
+
+@pytest.fixture
+def page(tmp_path):
+    """Open the quickstart notebook in a real JupyterLab in a real browser.
+
+    Where CI demands a browser, a missing one fails.
+    """
+    missing = browser_missing()
+    if missing and os.environ.get("OKXLAB_BROWSER_REQUIRED"):
+        pytest.fail(missing)
+    if missing:
+        pytest.skip(missing)
+    jupyter = JupyterLab(tmp_path)
+    try:
+        with browser_page(tmp_path) as opened:
+            opened.goto(jupyter.url)
+            yield opened
+    finally:
+        jupyter.close()

@@ -1,0 +1,135 @@
+"""A real JupyterLab, as `okxlab lab` opens it, and a real browser before it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+"""No window, no sandbox (containers have no user namespaces), no talk with home."""
+
+TOKEN = "of-this-test-only"
+_NOTIFICATIONS = "@jupyterlab/apputils-extension/notification.jupyterlab-settings"
+_NO_QUESTIONS = {"fetchNews": "false", "checkForUpdates": False}
+
+START_TIMEOUT = 60
+"""How long JupyterLab may take until it answers [s]."""
+
+
+def browser_missing() -> str:
+    """Return why there is no browser test here; "" if there can be one."""
+    if not Path(CHROMIUM).exists():
+        return f"no Chromium at {CHROMIUM}"
+    if shutil.which("jupyter-lab", path=str(Path(sys.executable).parent)) is None:
+        return "no JupyterLab beside this Python"
+    return ""
+
+
+class JupyterLab:
+    """``okxlab lab`` on a directory of its own, with its own settings."""
+
+    def __init__(self, home: Path) -> None:
+        config = home / "config"
+        _write(
+            config / "jupyter_server_config.json",
+            {"IdentityProvider": {"token": TOKEN}},
+        )
+        _write(config / "lab" / "user-settings" / _NOTIFICATIONS, _NO_QUESTIONS)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}/lab/tree/01-quickstart.ipynb?token={TOKEN}"
+        self._log = (home / "jupyter.log").open("wb")
+        self._process = subprocess.Popen(
+            [
+                sys.executable,
+                *("-m", "okxlab", "lab", str(home / "notebooks"), "--no-browser"),
+                *("--port", str(port), "--env", "simulator"),
+            ],
+            stdout=self._log,
+            stderr=self._log,
+            env=os.environ
+            | {
+                "JUPYTER_CONFIG_DIR": str(config),
+                "JUPYTER_DATA_DIR": str(home / "data"),
+                "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+            },
+            start_new_session=True,
+        )
+        self._wait_until_it_answers(f"http://127.0.0.1:{port}/api?token={TOKEN}")
+
+    def _wait_until_it_answers(self, url: str) -> None:
+        pause = threading.Event()
+        for _ in range(START_TIMEOUT * 10):
+            assert self._process.poll() is None, f"JupyterLab ended: {self.log()}"
+            with contextlib.suppress(OSError, urllib.error.URLError):
+                urllib.request.urlopen(url, timeout=5).close()
+                return
+            pause.wait(0.1)
+        raise AssertionError("JupyterLab does not answer")
+
+    def log(self) -> str:
+        """Return what the server has said so far."""
+        return Path(self._log.name).read_text("utf-8", "replace")
+
+    def close(self) -> None:
+        """End the server and with it the kernels."""
+        os.killpg(self._process.pid, signal.SIGTERM)
+        self._process.wait()
+        self._log.close()
+
+
+@contextlib.contextmanager
+def browser_page(home: Path, *, width: int = 1280, height: int = 900):
+    """Open a page in a browser with a fresh profile."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            home / "profile",
+            executable_path=CHROMIUM,
+            args=FLAGS,
+            headless=True,
+            viewport={"width": width, "height": height},
+        )
+        try:
+            yield context.pages[0]
+        finally:
+            context.close()
+
+
+def _write(path: Path, settings: dict) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(settings), "utf-8")
+
+
+def run_all_cells(page) -> None:
+    """Choose Run, Run All Cells, as soon as the kernel is there."""
+    page.get_by_text("| Idle").wait_for(timeout=START_TIMEOUT * 1000)
+    page.locator(".lm-MenuBar-item", has_text="Run").first.click()
+    page.locator(".lm-Menu-item", has_text="Run All Cells").first.click()
+
+
+def cell_with(page, text: str):
+    """Return the code cell that holds this text."""
+    return page.locator(".jp-CodeCell", has_text=text).first
