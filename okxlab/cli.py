@@ -41,7 +41,7 @@ __all__ = ["main"]
 
 _ERROR, _USAGE, _INTERRUPTED = 1, 2, 130
 
-_ENDED: Final = ("closed", "refused")
+_ENDED: Final = ("closed", "failed", "refused")
 """States of a stream to which no more rows come."""
 
 _TICK: Final = 0.2
@@ -368,15 +368,15 @@ def lab(directory: Path, env: str, port: int | None, no_browser: bool) -> int:
     DIR is okxlab-notebooks by default.  Files which are there already are kept.
     The exit code is JupyterLab's.
     """
-    if importlib.util.find_spec("jupyterlab") is None:
-        raise MissingExtraError(
-            'JupyterLab is not installed; run: pip install "okxlab[lab]"'
-        )
     settings = os.environ | {
         "OKXLAB_ENV": environment_name(env),
         # A kernel of the user's own named python3 would not know okxlab.
         "JUPYTER_PREFER_ENV_PATH": "1",
     }
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise MissingExtraError(
+            'JupyterLab is not installed; run: pip install "okxlab[lab]"'
+        )
     first = _copy_notebooks(directory)
     options = [f"--ServerApp.root_dir={directory.resolve()}", *_lab_options(port)]
     if no_browser:
