@@ -31,14 +31,16 @@ class Arg:
     'trades BTC-USDT'
     """
 
-    __slots__ = ("_hash", "channel", "params")
+    __slots__ = ("_hash", "channel", "inst_id", "params")
 
     channel: str
     params: tuple[tuple[str, str], ...]
+    inst_id: str | None
 
     def __init__(self, channel: str, /, **params: str) -> None:
         self.channel = channel
         self.params = tuple(sorted(params.items()))
+        self.inst_id = params.get("instId")
         self._hash = hash((channel, self.params))
 
     @classmethod

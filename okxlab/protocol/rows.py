@@ -30,6 +30,7 @@ from okxlab.protocol.columns import (
 
 __all__ = [
     "BookTop",
+    "BookUpdate",
     "Candle",
     "FundingRate",
     "IndexTicker",
@@ -151,6 +152,25 @@ class BookTop(Row, frozen=True):
     """Bids, best first."""
     asks: list[Level] = []
     """Asks, best first."""
+
+
+class BookUpdate(Row, frozen=True):
+    """A snapshot of an order book, or the levels that changed since."""
+
+    ts: Ms = ""
+    """Time the book was made [ms]."""
+    inst_id: Text = ""
+    """Instrument; not sent by OKX today."""
+    seq_id: Key = -1
+    """Place in the sequence of the book."""
+    prev_seq_id: Key = -1
+    """``seq_id`` of the message before; -1 for a snapshot."""
+    checksum: Int = ""
+    """CRC-32 of 25 levels a side; fixed at 0 since 2026-06-23."""
+    bids: list[Level] = []
+    """Bids, best first; a size of 0 deletes the level."""
+    asks: list[Level] = []
+    """Asks, best first; a size of 0 deletes the level."""
 
 
 class Candle(msgspec.Struct, array_like=True, frozen=True, gc=False):

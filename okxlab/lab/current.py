@@ -1,0 +1,235 @@
+"""The current lab, and the module-level functions that use it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from okxlab.environment import Environment, environment_name, resolve
+from okxlab.errors import OkxlabError
+from okxlab.lab.lab import Lab
+from okxlab.protocol.channels import CHANNELS
+from okxlab.protocol.channels import channel as find_channel
+from okxlab.runtime import current_runtime, keep
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import timedelta
+
+    from okxlab.simulator import Simulator
+    from okxlab.stream import Stream
+
+__all__ = ["channels", "connect", "current_lab", "instruments", "stream"]
+
+
+class _Labs:
+    """The labs of this process: the current one, and all that are open."""
+
+    def __init__(self) -> None:
+        self.current: Lab | None = None
+        self.by_key: dict[Any, Lab] = {}
+
+
+def _labs() -> _Labs:
+    # Kept where a reload of this module finds it again.
+    return keep("labs", _Labs)
+
+
+def connect(
+    env: str | Environment | Simulator | None = None, *, site: str = "global"
+) -> Lab:
+    """Open a lab on an exchange and make it the current one.
+
+    Nothing is connected yet: the first stream does that.  Equal arguments give
+    the same lab; with others the new one becomes current, and the old one stays
+    open until it is closed.
+
+    Parameters
+    ----------
+    env
+        ``"live"``, ``"demo"``, ``"simulator"`` (runs one inside this process),
+        an `Environment`, a `Simulator`, or a WebSocket base address; by default
+        the value of the variable ``OKXLAB_ENV``, and ``"live"`` where that is
+        not set.
+    site
+        ``"global"``, ``"eea"`` or ``"us"``: where the account was made.
+
+    Returns
+    -------
+    Lab
+
+    Raises
+    ------
+    EnvironmentNameError
+        If there is no such environment or site; with the nearest miss.
+    """
+    labs = _labs()
+    key = (*_key(env), site)
+    found = labs.by_key.get(key)
+    if found is None or not found.is_open:
+        found = labs.by_key[key] = _open(env, site)
+    labs.current = found
+    return found
+
+
+def _key(env: str | Environment | Simulator | None) -> tuple[object, ...]:
+    if isinstance(env, Environment):
+        return ("environment", env)
+    if env is None or isinstance(env, str):
+        return ("name", environment_name(env))
+    return ("simulator", id(env))
+
+
+def _open(env: str | Environment | Simulator | None, site: str) -> Lab:
+    runtime = current_runtime()
+    if isinstance(env, Environment):
+        return Lab(env, runtime)
+    if env is None or isinstance(env, str):
+        name = environment_name(env)
+        if name != "simulator":
+            return Lab(resolve(name, site), runtime)
+        return _open_simulator(None)
+    return _open_simulator(env)
+
+
+def _open_simulator(given: Simulator | None) -> Lab:
+    from okxlab.simulator import Simulator
+
+    if given is not None and not isinstance(given, Simulator):
+        raise OkxlabError(
+            f"okxlab.connect takes a name, an Environment or a Simulator, not {given!r}"
+        )
+    simulator = given or Simulator()
+    simulator.start()
+    return Lab(
+        simulator.environment,
+        current_runtime(),
+        simulator=simulator,
+        owns_simulator=given is None,
+    )
+
+
+def current_lab() -> Lab:
+    """Return the current lab; `connect` without arguments if there is none."""
+    found = _labs().current
+    return found if found is not None and found.is_open else connect()
+
+
+def stream(
+    inst_id: str | Sequence[str] | None = None,
+    channel: str = "tickers",
+    *,
+    window: int | str | timedelta = 10_000,
+    max_rows: int = 1_000_000,
+    **arg: str,
+) -> Stream:
+    """Subscribe to a channel on the current lab.
+
+    The same channel and arg give the same stream.
+
+    Parameters
+    ----------
+    inst_id
+        Instrument, for example ``"BTC-USDT"``; a list makes one stream with an
+        ``inst_id`` column.
+    channel
+        OKX's name; `channels` lists them.
+    window
+        Rows to keep, or a duration such as ``"15min"`` back from the newest row.
+    max_rows
+        Most rows that a duration may keep.
+    **arg
+        What else the channel takes, for example ``inst_type="SWAP"``.
+
+    Returns
+    -------
+    Stream
+        At once; its rows follow.
+
+    Raises
+    ------
+    ChannelError
+        If there is no such channel, or an argument or the window is wrong.
+    """
+    return current_lab().stream(
+        inst_id, channel, window=window, max_rows=max_rows, **arg
+    )
+
+
+def instruments(
+    inst_type: str = "SPOT", inst_family: str | None = None
+) -> pd.DataFrame:
+    """Return what is listed on the exchange of the current lab.
+
+    Parameters
+    ----------
+    inst_type
+        ``SPOT``, ``MARGIN``, ``SWAP``, ``FUTURES``, ``OPTION`` or ``EVENTS``.
+    inst_family
+        Family, for example ``"BTC-USD"``; OKX demands one for options.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row an instrument, indexed by ``inst_id``.
+
+    Raises
+    ------
+    ExchangeError, ConnectError
+        If OKX refuses, or cannot be reached.
+    """
+    return current_lab().instruments(inst_type, inst_family)
+
+
+def channels(name: str | None = None) -> pd.DataFrame:
+    """Return what can be subscribed to.
+
+    Parameters
+    ----------
+    name
+        A channel, whose columns are then returned; all channels by default.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Without a name: one row a channel or family of candles, indexed by
+        ``channel``, with its path, kind, arguments, bars, whether it needs a
+        login, its title and OKX's page.  With one: one row a column of its
+        frame, indexed by ``column``, with its dtype and what it holds.
+
+    Raises
+    ------
+    ChannelError
+        If there is no such channel; with the nearest miss.
+    """
+    if name is None:
+        return pd.DataFrame(
+            {
+                "path": [entry.path for entry in CHANNELS],
+                "kind": [entry.kind for entry in CHANNELS],
+                "args": [_arg_names(entry.required) for entry in CHANNELS],
+                "optional": [_arg_names(entry.optional) for entry in CHANNELS],
+                "bars": [" ".join(entry.bars) for entry in CHANNELS],
+                "login": [entry.login for entry in CHANNELS],
+                "title": [entry.title for entry in CHANNELS],
+                "url": [entry.url for entry in CHANNELS],
+            },
+            index=pd.Index([entry.name for entry in CHANNELS], name="channel"),
+        )
+    entry = find_channel(name)
+    docs = entry.column_docs()
+    columns = entry.columns(many=True)
+    return pd.DataFrame(
+        {
+            "kind": [column.kind for column in columns],
+            "doc": [docs[column.name] for column in columns],
+        },
+        index=pd.Index([column.name for column in columns], name="column"),
+    )
+
+
+def _arg_names(keys: tuple[str, ...]) -> str:
+    return " ".join(
+        "".join(f"_{c.lower()}" if c.isupper() else c for c in key) for key in keys
+    )

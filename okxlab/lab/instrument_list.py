@@ -1,0 +1,65 @@
+"""What is listed, by REST: typed rows, DataFrames and near misses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from okxlab.protocol.channels import channel, near_miss
+from okxlab.protocol.rows import Instrument
+from okxlab.table import make_table, parse_window
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from okxlab.rest import RestClient
+
+__all__ = ["instrument_frame", "instrument_rows", "near_instruments"]
+
+
+async def instrument_rows(
+    rest: RestClient, inst_type: str, inst_family: str | None = None
+) -> list[Instrument]:
+    """Return the instruments of one type as typed rows.
+
+    Raises
+    ------
+    ExchangeError, ConnectError
+        As `RestClient.get`.
+    """
+    found = await rest.instruments(inst_type, inst_family)
+    return msgspec.convert(found, list[Instrument], strict=False)
+
+
+def instrument_frame(rows: list[Instrument]) -> pd.DataFrame:
+    """Return rows as a DataFrame with the dtypes of the instruments channel."""
+    entry = channel("instruments")
+    table = make_table(
+        entry.kind, entry.columns(), window=parse_window(1_000_000), key=entry.key
+    )
+    table.append(rows, 0)
+    return table.snapshot()
+
+
+async def near_instruments(rest: RestClient, inst_id: str) -> str:
+    """Return a hint such as ``"; did you mean 'BTC-USDT'?"``, or ``""``.
+
+    Raises
+    ------
+    ExchangeError, ConnectError
+        As `RestClient.get`.
+    """
+    for inst_type in _likely_types(inst_id):
+        rows = await instrument_rows(rest, inst_type)
+        hint = near_miss(inst_id, tuple(row.inst_id for row in rows if row.inst_id))
+        if hint:
+            return f"{hint} okxlab.instruments({inst_type!r}) lists all"
+    return "; okxlab.instruments('SPOT') lists what there is"
+
+
+def _likely_types(inst_id: str) -> tuple[str, ...]:
+    """Guess where to look; only a hint hangs on it."""
+    if inst_id.upper().endswith("-SWAP"):
+        return ("SWAP", "SPOT")
+    return ("SPOT", "SWAP") if inst_id.count("-") < 2 else ("SWAP", "FUTURES")

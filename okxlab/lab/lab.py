@@ -1,0 +1,331 @@
+"""The lab: what a notebook holds of one exchange."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING, Any, Self
+
+from okxlab.errors import ChannelError, OkxlabError, TransportError
+from okxlab.lab.instrument_list import instrument_frame, instrument_rows
+from okxlab.lab.status import LabStatus
+from okxlab.protocol.channels import channel as find_channel
+from okxlab.protocol.channels import make_arg
+from okxlab.stream import Stream
+from okxlab.stream.tape import Tape
+from okxlab.table import parse_window
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import timedelta
+    from types import TracebackType
+
+    import pandas as pd
+
+    from okxlab.environment import Environment
+    from okxlab.lab.router import Router
+    from okxlab.protocol.arg import Arg
+    from okxlab.protocol.channels import Channel
+    from okxlab.rest import RestClient
+    from okxlab.runtime import Runtime
+    from okxlab.simulator import Simulator
+
+__all__ = ["Lab"]
+
+_log = logging.getLogger("okxlab.lab")
+
+_CLOSE_TIMEOUT = 3.0
+"""Connections have 2 s to close in order [s]."""
+_REST_TIMEOUT = 60.0
+"""Longest a list may take, retries included [s]."""
+
+
+class Lab:
+    """One exchange: its connections, and the streams opened on it.
+
+    Made by `okxlab.connect`.
+
+    Attributes
+    ----------
+    environment : Environment
+        Which exchange, and with which timings.
+    simulator : Simulator or None
+        The exchange itself, if this lab runs one: its ``faults`` are switches
+        to rehearse a bad day with.
+
+    Notes
+    -----
+    All methods are safe from any thread but okxlab's own.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        runtime: Runtime,
+        *,
+        simulator: Simulator | None = None,
+        owns_simulator: bool = False,
+    ) -> None:
+        self.environment = environment
+        self.simulator = simulator
+        self._owns_simulator = owns_simulator
+        self._runtime = runtime
+        # Guards _streams and _is_open: streams are asked for on any thread.
+        self._lock = threading.RLock()
+        self._streams: dict[tuple[Arg, ...], Stream] = {}
+        self._tapes: dict[Stream, Tape] = {}
+        self._is_open = True
+        self._rest_client: RestClient | None = None
+        self._router_or_none: Router | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether streams can be opened."""
+        return self._is_open and self._runtime.is_running
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        """The open streams, oldest first."""
+        with self._lock:
+            return tuple(self._streams.values())
+
+    def stream(
+        self,
+        inst_id: str | Sequence[str] | None = None,
+        channel: str = "tickers",
+        *,
+        window: int | str | timedelta = 10_000,
+        max_rows: int = 1_000_000,
+        **arg: str,
+    ) -> Stream:
+        """Subscribe to a channel, or return the stream that already is.
+
+        Returns at once; rows follow.  The same channel and arg give the same
+        stream: a larger window grows it, a smaller one leaves it as it is.
+
+        Parameters
+        ----------
+        inst_id
+            Instrument, for example ``"BTC-USDT"``; a list makes one stream with
+            an ``inst_id`` column.
+        channel
+            OKX's name; `okxlab.channels` lists them.
+        window
+            Rows to keep, or a duration such as ``"15min"`` back from the newest
+            row.
+        max_rows
+            Most rows that a duration may keep.
+        **arg
+            What else the channel takes, for example ``inst_type="SWAP"``.
+
+        Returns
+        -------
+        Stream
+
+        Raises
+        ------
+        ChannelError
+            If there is no such channel, an argument is missing, foreign or of a
+            wrong kind, or the window cannot be read; with the nearest miss.
+        OkxlabError
+            If the lab is closed.
+        """
+        entry = find_channel(channel)
+        if entry.instead:
+            raise ChannelError(
+                f"channel {channel!r} is an order book, which rows cannot show; "
+                f"use {entry.instead} for it, or the channel 'books5'"
+            )
+        wanted = parse_window(window, max_rows)
+        args, many = _make_args(entry, inst_id, arg)
+        self.environment.url(entry.path)
+        with self._lock:
+            self._check_open()
+            found = self._streams.get(args)
+            if found is not None and not self._tapes[found].is_over:
+                self._runtime.post(self._tapes[found].table.grow, wanted)
+                return found
+            tape = Tape(entry, args, wanted, many=many, lag_known=self._lag_known)
+            made = Stream(tape, self._runtime, self._end)
+            if found is not None:
+                self._forget(found)
+            self._streams[args] = made
+            self._tapes[made] = tape
+        self._runtime.post(self._attach, tape)
+        return made
+
+    def instruments(
+        self, inst_type: str = "SPOT", inst_family: str | None = None
+    ) -> pd.DataFrame:
+        """Return what is listed.
+
+        Parameters
+        ----------
+        inst_type
+            ``SPOT``, ``MARGIN``, ``SWAP``, ``FUTURES``, ``OPTION`` or ``EVENTS``.
+        inst_family
+            Family, for example ``"BTC-USD"``; OKX demands one for options.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row an instrument, indexed by ``inst_id``; columns and dtypes
+            as those of the ``instruments`` channel.
+
+        Raises
+        ------
+        ChannelError
+            If there is no such kind of instrument.
+        ExchangeError, ConnectError
+            If OKX refuses, or cannot be reached.
+
+        Notes
+        -----
+        Waits for the answer.  OKX API v5, "REST / Get instruments".
+        """
+        make_arg(find_channel("instruments"), inst_type=inst_type)
+        self._check_open()
+        rows = self._runtime.submit(
+            self._load_instruments(inst_type, inst_family), timeout=_REST_TIMEOUT
+        )
+        return instrument_frame(rows)
+
+    @property
+    def status(self) -> LabStatus:
+        """What the lab and its connections are doing; never raises."""
+        router = self._router_or_none
+        return LabStatus(
+            environment=self.environment.name,
+            is_open=self.is_open,
+            streams={repr(stream): stream.status for stream in self.streams},
+            connections=router.status() if router is not None else (),
+            tls=self._runtime.tls,
+        )
+
+    def close(self) -> None:
+        """Close every stream and connection, and a simulator of the lab's own.
+
+        What the streams hold stays readable.  Closing twice does nothing.
+        """
+        with self._lock:
+            if not self._is_open:
+                return
+            self._is_open = False
+        for stream in self.streams:
+            stream.close()
+        if self._runtime.is_running:
+            self._runtime.submit(self._shut(), timeout=_CLOSE_TIMEOUT)
+        if self._owns_simulator and self.simulator is not None:
+            self.simulator.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        state = "open" if self.is_open else "closed"
+        return f"<Lab {self.environment.name}, {state}: {len(self._streams)} streams>"
+
+    # On the loop thread.
+
+    def _attach(self, tape: Tape) -> None:
+        if not tape.closed:
+            self._router().attach(tape)
+
+    def _detach(self, tape: Tape) -> None:
+        if self._router_or_none is not None:
+            self._router_or_none.detach(tape)
+
+    def _router(self) -> Router:
+        if self._router_or_none is None:
+            from okxlab.lab.router import Router
+
+            self._router_or_none = Router(
+                self.environment, self._runtime, self._rest(), self._ssl
+            )
+            self._runtime.add_closer(self._shut)
+        return self._router_or_none
+
+    def _rest(self) -> RestClient | None:
+        if self._rest_client is None and self.environment.rest is not None:
+            from okxlab.rest import RestClient
+
+            self._rest_client = RestClient(
+                self.environment.rest,
+                simulated=self.environment.simulated,
+                timeout=self.environment.timings.rest_timeout,
+                ssl=self._ssl,
+            )
+        return self._rest_client
+
+    async def _load_instruments(
+        self, inst_type: str, inst_family: str | None
+    ) -> list[Any]:
+        rest = self._rest()
+        if rest is None:
+            raise TransportError(
+                f"the environment {self.environment.name!r} has no REST address; give "
+                f"one: okxlab.Environment(..., rest='http://127.0.0.1:9000')"
+            )
+        return list(await instrument_rows(rest, inst_type, inst_family))
+
+    async def _shut(self) -> None:
+        self._runtime.remove_closer(self._shut)
+        if self._router_or_none is not None:
+            await self._router_or_none.close()
+        elif self._rest_client is not None:
+            await self._rest_client.close()
+
+    # On the caller's thread.
+
+    def _end(self, stream: Stream) -> None:
+        with self._lock:
+            tape = self._tapes.get(stream)
+            self._forget(stream)
+        if tape is None:
+            return
+        tape.close()
+        if self._runtime.is_running:
+            self._runtime.post(self._detach, tape)
+
+    def _forget(self, stream: Stream) -> None:
+        tape = self._tapes.pop(stream, None)
+        if tape is not None and self._streams.get(tape.args) is stream:
+            del self._streams[tape.args]
+
+    def _check_open(self) -> None:
+        if not self.is_open:
+            raise OkxlabError(
+                f"the lab of {self.environment.name!r} is closed; open one with "
+                f"okxlab.connect(...)"
+            )
+
+    @property
+    def _lag_known(self) -> bool:
+        return self.simulator is None or self.simulator.speed == 1
+
+    @property
+    def _ssl(self) -> Any:
+        return None if self.simulator is None else self.simulator.ssl_context
+
+
+def _make_args(
+    entry: Channel, inst_id: str | Sequence[str] | None, arg: dict[str, str]
+) -> tuple[tuple[Arg, ...], bool]:
+    """Return the args of a stream and whether they are of several instruments."""
+    if inst_id is None or isinstance(inst_id, str):
+        return (make_arg(entry, inst_id, **arg),), False
+    if not inst_id:
+        raise ChannelError(
+            "the list of instruments is empty: name at least one, as in "
+            f"okxlab.stream(['BTC-USDT', 'ETH-USDT'], {entry.name!r})"
+        )
+    found = (make_arg(entry, one, **arg) for one in inst_id)
+    return tuple(dict.fromkeys(found)), True

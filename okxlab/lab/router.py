@@ -1,0 +1,381 @@
+"""The loop-thread side of a lab: which connection holds which arg for whom.
+
+Theory of operation.  A *holding* is one arg on the wire and the tapes that want
+it; streams that share an arg share its holding.  A holding lives on one
+connection of its path; a connection takes ``args_per_connection`` of them, then
+another one is opened.  What the tapes want is kept here and in the connection's
+wanted set, so that it outlives every single connection: after a reconnect the
+session subscribes anew and the tapes only see the hole in between.
+
+Everything here runs on the loop thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+from okxlab.errors import ExchangeError, OkxlabError, SubscriptionError, TransportError
+from okxlab.lab.instrument_list import instrument_rows, near_instruments
+from okxlab.lab.status import ConnectionStatus
+from okxlab.protocol import events as ev
+from okxlab.transport import Connection
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from okxlab.environment import Environment
+    from okxlab.protocol.arg import Arg
+    from okxlab.protocol.channels import Channel
+    from okxlab.rest import RestClient
+    from okxlab.runtime import Runtime
+    from okxlab.stream.tape import Tape
+
+__all__ = ["Router"]
+
+_log = logging.getLogger("okxlab.lab")
+
+_NEAR_MISS_TIMEOUT = 3.0
+"""A refusal waits this long for the instrument list that explains it [s]."""
+_REFRESH = 20 * 60.0
+"""Pushes of ``instruments`` are incremental without a promise of completeness
+(OKX changelog 2026-09-30), so the list is loaded anew from time to time [s]."""
+_SERVICE_UPGRADE = "64008"
+
+
+class _Holding:
+    """One arg on the wire and the tapes that want it."""
+
+    __slots__ = ("arg", "connection", "entry", "is_live", "last", "recv_us", "tapes")
+
+    def __init__(self, arg: Arg, entry: Channel) -> None:
+        self.arg = arg
+        self.entry = entry
+        self.connection: Connection | None = None
+        self.tapes: tuple[Tape, ...] = ()
+        self.is_live = False
+        self.last: ev.Push | None = None
+        self.recv_us = 0
+
+
+class Router:
+    """Connections, holdings and the events between them.
+
+    Parameters
+    ----------
+    environment
+        Where to connect.
+    runtime
+        Whose loop thread this lives on.
+    rest
+        For instrument lists; None where the environment has no REST address.
+    ssl
+        TLS settings for an exchange with a certificate of its own making.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        runtime: Runtime,
+        rest: RestClient | None,
+        ssl: Any = None,
+    ) -> None:
+        self._environment = environment
+        self._runtime = runtime
+        self._rest = rest
+        self._ssl = ssl
+        self._holdings: dict[Arg, _Holding] = {}
+        self._connections: list[Connection] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._tick: asyncio.TimerHandle | None = None
+        self.tapes: tuple[Tape, ...] = ()
+
+    # What the lab wants.
+
+    def attach(self, tape: Tape) -> None:
+        """Serve a tape from now on."""
+        self.tapes = (*self.tapes, tape)
+        if self._tick is None:
+            self._sample()
+        new: dict[Connection, list[Arg]] = {}
+        for arg in tape.args:
+            holding = self._holdings.get(arg)
+            if holding is None:
+                holding = self._hold(arg, tape.entry)
+                assert holding.connection is not None
+                new.setdefault(holding.connection, []).append(arg)
+            holding.tapes = (*holding.tapes, tape)
+            self._catch_up(holding, tape)
+        for connection, args in new.items():
+            connection.add(args)
+            connection.start()
+        if tape.entry.name == "instruments":
+            self._spawn(self._keep_instruments(tape))
+
+    def detach(self, tape: Tape) -> None:
+        """Serve a tape no more and let go of what nobody else wants."""
+        self.tapes = tuple(one for one in self.tapes if one is not tape)
+        if not self.tapes and self._tick is not None:
+            self._tick.cancel()
+            self._tick = None
+        for arg in tape.args:
+            holding = self._holdings.get(arg)
+            if holding is None:
+                continue
+            holding.tapes = tuple(one for one in holding.tapes if one is not tape)
+            if not holding.tapes:
+                self._let_go(holding)
+
+    async def close(self) -> None:
+        """Close every connection in order; within about 2 s."""
+        if self._tick is not None:
+            self._tick.cancel()
+            self._tick = None
+        for task in self._tasks:
+            task.cancel()
+        closing = [connection.close() for connection in self._connections]
+        if self._rest is not None:
+            closing.append(self._rest.close())
+        await asyncio.gather(*closing, *self._tasks, return_exceptions=True)
+        self._connections.clear()
+        self._holdings.clear()
+
+    def status(self) -> tuple[ConnectionStatus, ...]:
+        """Return what each connection is doing."""
+        return tuple(
+            ConnectionStatus(
+                path=connection.path,
+                url=connection.url,
+                state=connection.state,
+                args=len(connection.wanted),
+                requests_left=connection.requests_left,
+                attempts=connection.attempts,
+                last_error=str(connection.last_error or ""),
+            )
+            for connection in self._connections
+        )
+
+    def _hold(self, arg: Arg, entry: Channel) -> _Holding:
+        holding = self._holdings[arg] = _Holding(arg, entry)
+        holding.connection = self._connection_with_room(entry.path)
+        return holding
+
+    def _connection_with_room(self, path: str) -> Connection:
+        limit = self._environment.timings.args_per_connection
+        held: dict[Connection, int] = {}
+        for holding in self._holdings.values():
+            if holding.connection is not None:
+                held[holding.connection] = held.get(holding.connection, 0) + 1
+        for connection in self._connections:
+            if connection.path == path and held.get(connection, 0) < limit:
+                return connection
+        connection = Connection(
+            self._environment.url(path),
+            path,
+            settings=self._environment.timings,
+            clock=self._runtime.clock,
+            gate=self._runtime.gate,
+            listener=self,
+            ssl=self._ssl,
+        )
+        self._connections.append(connection)
+        return connection
+
+    def _catch_up(self, holding: _Holding, tape: Tape) -> None:
+        """Give a tape that shares an arg what the wire will not repeat."""
+        if holding.is_live:
+            tape.acknowledged(holding.arg, (), self._now_us)
+        if holding.last is not None and holding.entry.kind in ("series", "bars"):
+            tape.receive(holding.last, holding.recv_us)
+        connection = holding.connection
+        if connection is not None and isinstance(connection.last_error, TransportError):
+            tape.trouble = connection.last_error
+
+    def _let_go(self, holding: _Holding) -> None:
+        self._holdings.pop(holding.arg, None)
+        connection, holding.connection = holding.connection, None
+        if connection is None:
+            return
+        connection.remove([holding.arg])
+        if not connection.wanted:
+            self._connections.remove(connection)
+            self._spawn(connection.close())
+
+    # What the connections tell: transport.Listener.
+
+    def pushed(self, _: Connection, push: ev.Push, recv_us: int) -> None:
+        """Write the rows of a push to the tapes that want them."""
+        holding = self._holdings.get(push.arg)
+        if holding is None:
+            return
+        holding.is_live = True
+        holding.last = push
+        holding.recv_us = recv_us
+        for tape in holding.tapes:
+            try:
+                tape.receive(push, recv_us)
+            except Exception as error:  # noqa: BLE001  # it ends this stream only
+                _log.exception("a row of %s cannot be stored", push.arg)
+                tape.fail(error)
+                self.detach(tape)
+
+    def opened(self, connection: Connection) -> None:
+        """Log a connection that was made; the session subscribes by itself."""
+        _log.info("%s connected: %d args", connection.url, len(connection.wanted))
+
+    def lost(
+        self, connection: Connection, why: str, code: int | None, alive_us: int
+    ) -> None:
+        """Open a gap on every tape that the connection served."""
+        reason = f"connection lost: {why}" if code is None else f"{why} ({code})"
+        served: dict[Tape, list[Arg]] = {}
+        for holding in self._held_by(connection):
+            holding.is_live = False
+            for tape in holding.tapes:
+                served.setdefault(tape, []).append(holding.arg)
+        for tape, args in served.items():
+            tape.lost(args, reason, alive_us)
+
+    def failed(self, connection: Connection, error: Exception) -> None:
+        """Tell the tapes why their connection cannot be made."""
+        for tape in self._tapes_of(connection):
+            tape.unreachable(error)
+
+    def event(self, connection: Connection, event: ev.Event) -> None:
+        """Act on what the session has recorded."""
+        match event:
+            case ev.Subscribed(arg=arg, dropped=dropped):
+                self._acknowledged(arg, dropped)
+            case ev.Rejected():
+                self._rejected(event)
+            case ev.Malformed():
+                self._malformed(connection, event)
+            case ev.Notice(code=code, msg=msg):
+                self._noticed(connection, code, msg)
+            case ev.AckMissing(arg=arg, tries=tries):
+                self._note(connection, f"no answer to {arg}, asked {tries} times", arg)
+            case ev.Unclaimed(channel=name):
+                self._note(connection, f"rows of {name!r}, which nobody asked for")
+            case ev.UnknownEvent(text=text):
+                self._note(connection, f"an unknown message: {text}")
+            case ev.RequestRefused(code=code, msg=msg):
+                self._note(connection, f"a request was refused: {code} {msg}")
+            case ev.ConnCount(channel=name, count=count):
+                _log.info("%d connections of this account hold %s", count, name)
+            case _:
+                _log.debug("%s: %r", connection.url, event)
+
+    def _acknowledged(self, arg: Arg, dropped: tuple[str, ...]) -> None:
+        holding = self._holdings.get(arg)
+        if holding is not None:
+            holding.is_live = True
+            for tape in holding.tapes:
+                tape.acknowledged(arg, dropped, self._now_us)
+
+    def _rejected(self, event: ev.Rejected) -> None:
+        holding = self._holdings.pop(event.arg, None)
+        if holding is None:
+            return
+        connection, holding.connection = holding.connection, None
+        if connection is not None:
+            connection.remove([event.arg])
+            if not connection.wanted:
+                self._connections.remove(connection)
+                self._spawn(connection.close())
+        self._spawn(self._refuse(holding, event))
+
+    async def _refuse(self, holding: _Holding, event: ev.Rejected) -> None:
+        near = await self._near(holding, event.code)
+        error = SubscriptionError(
+            f"OKX refused {event.arg}: {event.code} {event.msg}{near}",
+            code=event.code,
+            msg=event.msg,
+            arg=str(event.arg),
+            conn_id=event.conn_id,
+        )
+        _log.warning("%s", error)
+        for tape in holding.tapes:
+            tape.refused(event.arg, error)
+
+    async def _near(self, holding: _Holding, code: str) -> str:
+        """Return which instruments were perhaps meant, if the list tells."""
+        inst_id = holding.arg.inst_id
+        if self._rest is None or inst_id is None or code != "60018":
+            return ""
+        try:
+            async with asyncio.timeout(_NEAR_MISS_TIMEOUT):
+                return await near_instruments(self._rest, inst_id)
+        except (OkxlabError, TimeoutError) as error:
+            _log.info("no instrument list to explain a refusal: %s", error)
+            return ""
+
+    def _malformed(self, connection: Connection, event: ev.Malformed) -> None:
+        what = f"a frame that cannot be read: {event.why}"
+        self._note(connection, what, event.arg)
+        if event.lost:
+            for tape in self._concerned(connection, event.arg):
+                tape.missed("malformed frame", self._now_us)
+
+    def _noticed(self, connection: Connection, code: str, msg: str) -> None:
+        _log.warning("%s: notice %s %s", connection.url, code, msg)
+        for tape in self._tapes_of(connection):
+            tape.notices += 1
+        if code == _SERVICE_UPGRADE:
+            connection.reconnect(f"notice {code}: {msg}")
+
+    def _note(self, connection: Connection, what: str, arg: Arg | None = None) -> None:
+        _log.warning("%s: %s", connection.url, what)
+        for tape in self._concerned(connection, arg):
+            tape.note(what)
+
+    def _concerned(self, connection: Connection, arg: Arg | None) -> tuple[Tape, ...]:
+        if arg is None:
+            return self._tapes_of(connection)
+        holding = self._holdings.get(arg)
+        return holding.tapes if holding is not None else ()
+
+    def _held_by(self, connection: Connection) -> list[_Holding]:
+        return [
+            holding
+            for holding in self._holdings.values()
+            if holding.connection is connection
+        ]
+
+    def _tapes_of(self, connection: Connection) -> tuple[Tape, ...]:
+        tapes = [tape for held in self._held_by(connection) for tape in held.tapes]
+        return tuple(dict.fromkeys(tapes))
+
+    # What runs beside.
+
+    async def _keep_instruments(self, tape: Tape) -> None:
+        """Load the whole list now, and again from time to time."""
+        while self._rest is not None and tape in self.tapes:
+            for arg in tape.args:
+                try:
+                    rows = await instrument_rows(self._rest, arg.get("instType") or "")
+                except (ExchangeError, TransportError) as error:
+                    tape.note(f"the list of instruments cannot be loaded: {error}")
+                else:
+                    tape.load(rows, self._now_us, arg)
+            await asyncio.sleep(_REFRESH)
+
+    def _sample(self) -> None:
+        now = self._runtime.clock.monotonic()
+        for tape in self.tapes:
+            tape.sample(now)
+        self._tick = self._runtime.loop.call_later(1.0, self._sample)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._runtime.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            _log.error("work beside the streams failed", exc_info=task.exception())
+
+    @property
+    def _now_us(self) -> int:
+        return self._runtime.clock.recv_us()

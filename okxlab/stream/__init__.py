@@ -1,0 +1,7 @@
+"""What the user holds: one subscription, or several, and their window of rows."""
+
+from okxlab.stream.callback import Callback
+from okxlab.stream.stats import Stats
+from okxlab.stream.stream import Stream
+
+__all__ = ["Callback", "Stats", "Stream"]

@@ -1,0 +1,351 @@
+"""The stream: what `okxlab.stream` returns and a notebook looks at."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING, Any, Self, overload
+
+from okxlab.errors import (
+    OkxlabError,
+    StreamBrokenError,
+    StreamClosedError,
+    WaitTimeoutError,
+)
+from okxlab.protocol.columns import clean
+from okxlab.stream.callback import Callback
+from okxlab.stream.iteration import RowIterator
+from okxlab.views.html import stream_html
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    import pandas as pd
+
+    from okxlab.runtime import Runtime
+    from okxlab.stream.stats import Stats
+    from okxlab.stream.tape import Tape
+
+__all__ = ["Stream"]
+
+_SLICE = 0.2
+"""Longest uninterruptible part of a wait [s]: Windows cannot interrupt one."""
+
+
+class Stream:
+    """A live subscription and its rolling window of rows.
+
+    Made by `okxlab.stream` and `Lab.stream`; asking for the same channel and
+    arg again gives the same object.  Reading never raises and never waits: what
+    the window holds at this moment is returned, also after a close or a
+    refusal.
+
+    Notes
+    -----
+    All methods are safe from any thread.
+    """
+
+    def __init__(
+        self, tape: Tape, runtime: Runtime, end: Callable[[Stream], None]
+    ) -> None:
+        self._tape = tape
+        self._runtime = runtime
+        self._end = end
+        self._uses = 0
+        self._callbacks: list[Callback] = []
+
+    # What there is.
+
+    @property
+    def df(self) -> pd.DataFrame:
+        """The rolling window as it is now, oldest row first.
+
+        A snapshot: later messages never change it, and writing into it never
+        changes the stream.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Shape (n, columns), n within the window, in order of arrival,
+            indexed by ``ts`` (exchange time, UTC) or, for a state channel, by
+            its key.  Dtypes are the same before the first row as after a
+            million; a missing number is NaN, never 0.  ``okxlab.channels(name)``
+            lists the columns with their units.
+
+        Notes
+        -----
+        About 20 us for logs and series at any length; candles and states copy
+        when a row has changed.  Safe from any thread.
+        """
+        return self._tape.table.snapshot()
+
+    def frame(self, last: int | None = None) -> pd.DataFrame:
+        """Return a snapshot of the window, or of its newest rows.
+
+        Parameters
+        ----------
+        last
+            Number of newest rows; all rows by default, and a number below 0 or
+            beyond the window is taken as the nearest that fits.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As `df`.
+        """
+        return self._tape.table.snapshot(None if last is None else max(last, 0))
+
+    @property
+    def latest(self) -> Any:
+        """The newest row as a typed value, or None before the first.
+
+        Attributes are named as the columns; times are integers [ms since 1970
+        UTC], a missing number is NaN and any other missing value None.
+        """
+        row = self._tape.latest
+        return None if row is None else clean(row)
+
+    @property
+    def gaps(self) -> pd.DataFrame:
+        """The intervals in which rows may be missing.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``start``, ``end`` (datetime64[us, UTC], local receive time;
+            ``end`` is NaT while the gap is open) and ``reason``; oldest first.
+        """
+        return self._tape.gaps.snapshot()
+
+    @property
+    def status(self) -> str:
+        """What the stream is doing, in one word.
+
+        ``connecting`` nothing was heard yet; ``waiting`` subscribed, no rows
+        yet; ``live``; ``reconnecting`` a connection broke and is being made
+        anew; ``refused`` by the exchange; ``failed`` inside okxlab; ``closed``
+        by its user.
+        """
+        if not self._runtime.is_running and not self._tape.is_over:
+            return "closed"
+        return self._tape.status
+
+    @property
+    def stats(self) -> Stats:
+        """The counters of the stream, as a copy of this moment."""
+        return self._tape.stats()
+
+    @property
+    def channel(self) -> str:
+        """OKX's name of the channel."""
+        return self._tape.entry.name
+
+    @property
+    def inst_ids(self) -> tuple[str, ...]:
+        """The instruments asked for; empty for channels without."""
+        return tuple(arg.inst_id for arg in self._tape.args if arg.inst_id)
+
+    @property
+    def error(self) -> Exception | None:
+        """Why the stream was refused or failed, or why it cannot connect."""
+        return self._tape.failure or self._tape.trouble
+
+    def __len__(self) -> int:
+        return len(self._tape.table)
+
+    # What comes.
+
+    def wait(self, rows: int = 1, timeout: float = 30.0) -> pd.DataFrame:
+        """Wait for rows that come after this call.
+
+        Parameters
+        ----------
+        rows
+            How many rows to wait for; updates of a bar or a state count.
+        timeout
+            Longest wait [s].
+
+        Returns
+        -------
+        pandas.DataFrame
+            The rows that came, as far as the window holds them; as `df`.
+
+        Raises
+        ------
+        SubscriptionError, LoginError
+            At once if the exchange refuses the subscription.
+        WaitTimeoutError
+            If fewer rows came in time; it says how many, and why if that is
+            known.
+        StreamClosedError, StreamBrokenError
+            If the stream is or gets closed, or fails.
+        OkxlabError
+            If called on one of okxlab's own threads, which would wait for
+            itself.
+
+        Notes
+        -----
+        Can be interrupted.
+        """
+        if self._runtime.owns_current_thread():
+            raise OkxlabError(
+                "wait() inside a callback would wait for itself: use the frame "
+                "that the callback is given, or wait in a cell"
+            )
+        mark = self._tape.table.mark
+        deadline = time.monotonic() + timeout
+        while not self._has(rows, mark):
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise self._too_late(rows, self._tape.table.mark - mark, timeout)
+            self._tape.wait_for(
+                lambda: self._tape.is_over or self._came(rows, mark), min(left, _SLICE)
+            )
+        return self._tape.table.since(mark)
+
+    def _came(self, rows: int, mark: int) -> bool:
+        return self._tape.table.mark - mark >= rows
+
+    def _has(self, rows: int, mark: int) -> bool:
+        if self._came(rows, mark):
+            return True
+        failure = self._tape.failure
+        if self._tape.closed or not self._runtime.is_running:
+            raise StreamClosedError(
+                f"{self._name} is closed; ask for it again: {self._call}"
+            )
+        if failure is not None:
+            if self._tape.status == "refused":
+                raise failure
+            raise StreamBrokenError(
+                f"{self._name} failed: {failure}; ask for it again: {self._call}"
+            ) from failure
+        return False
+
+    def _too_late(self, wanted: int, received: int, timeout: float) -> Exception:
+        message = (
+            f"{received} of {wanted} rows of {self._name} came within {timeout:g} s; "
+            f"its status is {self.status}"
+        )
+        trouble = self._tape.trouble
+        if trouble is not None:
+            message += (
+                f": {trouble}.  Without a network, the simulator serves the same "
+                f'channels: okxlab.connect("simulator")'
+            )
+        elif self.status == "waiting" or received:
+            message += "; a quiet market may need a longer timeout"
+        error = WaitTimeoutError(message, wanted=wanted, received=received)
+        error.__cause__ = trouble
+        return error
+
+    @overload
+    def on_update(
+        self, fn: Callable[[pd.DataFrame], object], every: float = 0.0
+    ) -> Callback: ...
+    @overload
+    def on_update(
+        self, fn: None = None, every: float = 0.0
+    ) -> Callable[[Callable[[pd.DataFrame], object]], Callback]: ...
+    def on_update(
+        self, fn: Callable[[pd.DataFrame], object] | None = None, every: float = 0.0
+    ) -> Callback | Callable[[Callable[[pd.DataFrame], object]], Callback]:
+        """Call a function with the rows that came since its last call.
+
+        Usable as a decorator, with or without arguments.
+
+        Parameters
+        ----------
+        fn
+            Called as ``fn(frame)`` on okxlab's dispatcher thread.
+        every
+            Shortest time between two calls [s]; 0 calls as rows come.
+
+        Returns
+        -------
+        Callback
+            With ``stop()``, ``errors``, ``last_error`` and ``skipped``.
+
+        Raises
+        ------
+        StreamClosedError
+            If the stream is closed.
+
+        Notes
+        -----
+        A slow function is called with more rows at a time and delays nothing
+        but other callbacks; one that raises is logged, counted and called again.
+        """
+        if fn is None:
+            return lambda fn: self.on_update(fn, every)
+        if self._tape.closed:
+            raise StreamClosedError(
+                f"{self._name} is closed; ask for it again: {self._call}"
+            )
+        callback = Callback(fn, every, self._tape, self._runtime)
+        self._callbacks.append(callback)
+        return callback
+
+    def __aiter__(self) -> RowIterator:
+        """Iterate over the typed rows that come from now on.
+
+        Rows are as `latest`.  The queue is bounded: rows that a slow consumer
+        does not get to are counted in ``stats.skipped``.
+        """
+        return RowIterator(self._tape)
+
+    # The end.
+
+    def close(self) -> None:
+        """End the subscription for everyone who holds this stream.
+
+        What the window holds stays readable.  Closing twice does nothing.
+        """
+        for callback in self._callbacks:
+            callback.stop()
+        self._callbacks.clear()
+        self._end(self)
+
+    def __enter__(self) -> Self:
+        self._uses += 1
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._uses -= 1
+        if self._uses == 0:
+            self.close()
+
+    # What it looks like.
+
+    @property
+    def _name(self) -> str:
+        args = self._tape.args
+        if len(args) == 1:
+            return str(args[0])
+        return f"{self.channel} of {len(args)} instruments"
+
+    @property
+    def _call(self) -> str:
+        inst_ids = self.inst_ids
+        which = repr(inst_ids[0] if len(inst_ids) == 1 else list(inst_ids))
+        return f"okxlab.stream({which}, {self.channel!r})" if inst_ids else "stream()"
+
+    def __repr__(self) -> str:
+        tape = self._tape
+        parts = [f"{len(tape.table):,} rows"]
+        if not math.isnan(tape.rate):
+            parts.append(f"{tape.rate:.1f}/s")
+        if not math.isnan(tape.lag):
+            parts.append(f"lag {tape.lag * 1000:.0f} ms")
+        if len(tape.gaps):
+            parts.append(f"{len(tape.gaps)} gaps")
+        return f"<Stream {self._name}, {self.status}: {', '.join(parts)}>"
+
+    def _repr_html_(self) -> str:
+        return stream_html(repr(self), self.frame(last=5))

@@ -1,0 +1,284 @@
+"""The written side of a stream: its table, its gaps and its counters.
+
+A tape is written on the loop thread only.  The notebook reads it from any
+thread without a lock: tables publish snapshots, counters are plain numbers.
+Waiters are woken through one condition, which the loop thread takes only while
+somebody waits.
+
+Each arg of a tape is ``connecting`` (nothing was heard yet), ``waiting``
+(acknowledged, no rows), ``live``, ``reconnecting`` or ``refused``; the tape's
+own status is what all of them together come to.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from okxlab.gaps import GapLedger
+from okxlab.stream.stats import Stats
+from okxlab.table import make_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from okxlab.gaps import Gap
+    from okxlab.protocol.arg import Arg
+    from okxlab.protocol.channels import Channel
+    from okxlab.protocol.events import Push
+    from okxlab.table import Window
+
+__all__ = ["Tape"]
+
+_log = logging.getLogger("okxlab.stream")
+
+_SAMPLES = 11
+"""One sample a second: the rate is over ten seconds."""
+_MILLION = 1_000_000
+
+
+class Tape:
+    """Rows of one stream as they come in.
+
+    Parameters
+    ----------
+    entry
+        The channel.
+    args
+        What is subscribed to; several instruments make several args.
+    window
+        Rows or duration to keep.
+    many
+        Whether the table has an ``inst_id`` column.
+    lag_known
+        Whether exchange time runs with this machine's clock.
+    """
+
+    def __init__(
+        self,
+        entry: Channel,
+        args: tuple[Arg, ...],
+        window: Window,
+        *,
+        many: bool = False,
+        lag_known: bool = True,
+    ) -> None:
+        self.entry = entry
+        self.args = args
+        self.gaps = GapLedger()
+        self.table = make_table(
+            entry.kind if entry.kind != "book" else "series",
+            entry.columns(many=many),
+            window=window,
+            key=entry.key,
+        )
+        self.latest: Any = None
+        self.recv_us = 0
+        self.frames = 0
+        self.reconnects = 0
+        self.errors = 0
+        self.notices = 0
+        self.skipped = 0
+        self.dropped = 0
+        self.last_error = ""
+        self.trouble: Exception | None = None  # the last failure to connect
+        self.failure: Exception | None = None  # refused for good, or broken
+        self.closed = False
+        self._append = self.table.append
+        self._lag_known = lag_known and entry.kind in ("log", "series")
+        self._states = dict.fromkeys(args, "connecting")
+        self._unsettled = True  # some arg is not live, or a gap is open
+        self._gap: Gap | None = None
+        self._samples: deque[tuple[float, int]] = deque(maxlen=_SAMPLES)
+        self._changed = threading.Condition()
+        self._waiters = 0
+        self._listeners: tuple[Callable[[list[Any]], None], ...] = ()
+
+    # Written on the loop thread.
+
+    def receive(self, push: Push, recv_us: int) -> None:
+        """Take the rows of one message.
+
+        Parameters
+        ----------
+        push
+            Rows of one of the args.
+        recv_us
+            Receive time [us since 1970 UTC].
+        """
+        rows = push.rows
+        if rows:
+            self._append(rows, recv_us, push.arg.inst_id)
+            self.latest = rows[-1]
+        self.recv_us = recv_us
+        self.frames += 1
+        if self._unsettled:
+            self._set(push.arg, "live", recv_us)
+        if self._waiters or self._listeners:
+            self._wake(rows)
+
+    def load(self, rows: list[Any], recv_us: int, arg: Arg) -> None:
+        """Take rows that came by REST."""
+        if rows:
+            self._append(rows, recv_us, arg.inst_id, 1)
+            self.latest = rows[-1]
+            self._wake(rows)
+
+    def acknowledged(self, arg: Arg, dropped: tuple[str, ...], now_us: int) -> None:
+        """Note that the exchange serves an arg."""
+        self.dropped += len(dropped)
+        if dropped:
+            self.last_error = (
+                f"the exchange ignores {', '.join(dropped)} of {arg}: "
+                f"the rows are not narrowed down by it"
+            )
+            _log.warning("%s", self.last_error)
+        if self._states.get(arg) not in ("live", "refused"):
+            self._set(arg, "waiting", now_us)
+
+    def lost(self, args: list[Arg], why: str, alive_us: int) -> None:
+        """Note that a connection of these args broke: a gap begins."""
+        heard = [arg for arg in args if self._states.get(arg) in ("live", "waiting")]
+        self.reconnects += 1
+        self._unsettled = True
+        for arg in args:
+            if self._states.get(arg) not in (None, "refused", "connecting"):
+                self._states[arg] = "reconnecting"
+        if heard and self._gap is None:
+            self._gap = self.gaps.open(why, alive_us)
+        self._wake([])
+
+    def missed(self, why: str, now_us: int) -> None:
+        """Note a frame that was lost to this tape since the last one."""
+        self.gaps.add(why, self.recv_us or now_us, now_us)
+
+    def note(self, error: str) -> None:
+        """Count something that went wrong without ending the stream."""
+        self.errors += 1
+        self.last_error = error
+
+    def refused(self, arg: Arg, error: Exception) -> None:
+        """Note that the exchange refuses an arg for good."""
+        self.note(str(error))
+        self._states[arg] = "refused"
+        if all(state == "refused" for state in self._states.values()):
+            self.fail(error)
+        self._wake([])
+
+    def fail(self, error: Exception) -> None:
+        """End the stream: what it has stays readable."""
+        self.failure = error
+        self._wake([])
+
+    def unreachable(self, error: Exception) -> None:
+        """Note that an attempt to connect failed; it goes on."""
+        self.trouble = error
+        self.note(str(error))
+
+    def close(self) -> None:
+        """End the stream because its user says so."""
+        self.closed = True
+        self._wake([])
+
+    def sample(self, now: float) -> None:
+        """Remember how many rows there are by now, once a second."""
+        self._samples.append((now, self.table.mark))
+
+    def _set(self, arg: Arg, state: str, now_us: int) -> None:
+        if self._states.get(arg) == state:
+            return
+        self._states[arg] = state
+        self.trouble = None
+        states = set(self._states.values()) - {"refused"}
+        if self._gap is not None and states <= {"live", "waiting"}:
+            self.gaps.close(self._gap, now_us)
+            self._gap = None
+        self._unsettled = states != {"live"} or self._gap is not None
+        self._wake([])
+
+    def _wake(self, rows: list[Any]) -> None:
+        for listener in self._listeners:
+            listener(rows)
+        if self._waiters:
+            with self._changed:
+                self._changed.notify_all()
+
+    # Read on any thread.
+
+    @property
+    def status(self) -> str:
+        """What the stream is doing, in one word."""
+        if self.closed:
+            return "closed"
+        if self.failure is not None:
+            states = set(self._states.values())
+            return "refused" if states == {"refused"} else "failed"
+        states = set(self._states.values()) - {"refused"}
+        for state in ("reconnecting", "live", "waiting"):
+            if state in states:
+                return state
+        return "connecting"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no more rows will come."""
+        return self.closed or self.failure is not None
+
+    @property
+    def lag(self) -> float:
+        """Receive time less exchange time of the newest row [s], or NaN."""
+        ts = getattr(self.latest, "ts", None)
+        if not self._lag_known or not ts:
+            return math.nan
+        return (self.recv_us - ts * 1_000) / _MILLION
+
+    @property
+    def rate(self) -> float:
+        """Rows a second over the last ten seconds, or NaN."""
+        samples = tuple(self._samples)
+        if len(samples) < 2:
+            return math.nan
+        (began, before), (ended, after) = samples[0], samples[-1]
+        return (after - before) / (ended - began) if ended > began else math.nan
+
+    def stats(self) -> Stats:
+        """Return a copy of the counters."""
+        return Stats(
+            frames=self.frames,
+            rows=self.table.mark,
+            rate=self.rate,
+            lag=self.lag,
+            gaps=len(self.gaps),
+            reconnects=self.reconnects,
+            resyncs=0,
+            skipped=self.skipped,
+            dropped=self.dropped,
+            errors=self.errors,
+            notices=self.notices,
+            last_error=self.last_error,
+        )
+
+    def listen(self, listener: Callable[[list[Any]], None]) -> None:
+        """Call a function on the loop thread after rows or a change of status."""
+        self._listeners = (*self._listeners, listener)
+
+    def unlisten(self, listener: Callable[[list[Any]], None]) -> None:
+        """Stop calling a function; one that was not called is passed over."""
+        self._listeners = tuple(one for one in self._listeners if one != listener)
+
+    def wait_for(self, done: Callable[[], bool], seconds: float) -> bool:
+        """Wait until something is so, or some seconds have passed.
+
+        Returns
+        -------
+        Whether it is so.
+        """
+        with self._changed:
+            self._waiters += 1
+            try:
+                return self._changed.wait_for(done, seconds)
+            finally:
+                self._waiters -= 1

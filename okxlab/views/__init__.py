@@ -1,0 +1,1 @@
+"""What people see: representations of streams; never a socket."""

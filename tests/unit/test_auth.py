@@ -1,0 +1,63 @@
+"""Credentials that do not show themselves, and the signature of a login."""
+
+import copy
+import pickle
+
+import pytest
+
+from okxlab.errors import CredentialsError
+from okxlab.protocol.auth import Credentials, login_arg
+
+CANARY = "canary-7f3a"
+
+
+def test_the_signature_of_a_login():
+    """HMAC-SHA256 over seconds, verb and path, in Base64.
+
+    The expected text was made with ``openssl dgst -sha256 -hmac``.
+    """
+    arg = login_arg(
+        Credentials("key", "22582BD0CFF14C41EDBF1AB98506286D", "pass"), "1704876947"
+    )
+
+    assert arg == {
+        "apiKey": "key",
+        "passphrase": "pass",
+        "timestamp": "1704876947",
+        "sign": "5/36BgGV6m/6pmdc20zdqk0mzF5ZalmzzPD2fo3wavU=",
+    }
+
+
+def test_nothing_shows_them():
+    """Neither repr nor str nor format has any of the three."""
+    credentials = Credentials(f"{CANARY}-k", f"{CANARY}-s", f"{CANARY}-p")
+
+    shown = f"{credentials!r} {credentials} {[credentials]}"
+
+    assert CANARY not in shown
+
+
+@pytest.mark.parametrize("store", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_they_are_not_stored(store):
+    """A pickle would hold them in plain text."""
+    with pytest.raises(CredentialsError, match="not pickled") as caught:
+        store(Credentials(CANARY, CANARY, CANARY))
+
+    assert CANARY not in str(caught.value)
+
+
+@pytest.mark.parametrize("empty", ["", "  ", None, 5])
+def test_a_missing_part_is_named_without_its_neighbours(empty):
+    """The error says which one is missing and shows none."""
+    with pytest.raises(CredentialsError, match="secret_key is missing") as caught:
+        Credentials(CANARY, empty, CANARY)
+
+    assert CANARY not in str(caught.value)
+
+
+def test_equality():
+    """Equal values are equal credentials, so that connecting twice is one lab."""
+    assert Credentials("a", "b", "c") == Credentials("a", "b", "c")
+    assert hash(Credentials("a", "b", "c")) == hash(Credentials("a", "b", "c"))
+    assert Credentials("a", "b", "c") != Credentials("a", "b", "d")
+    assert Credentials("a", "b", "c") != "a"
