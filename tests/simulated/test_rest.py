@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 from aiohttp import web
@@ -225,3 +226,38 @@ def test_closed_client_refuses():
 
     with pytest.raises(TransportError, match="closed"):
         ask(Answers(TIME), call)
+
+
+def test_simulator_answers(simulator):
+    """The simulator's REST interface is one of the exchanges that can be asked."""
+
+    async def call():
+        client = RestClient(simulator.rest)
+        try:
+            spot = await client.instruments("SPOT")
+            swaps = await client.instruments("SWAP")
+            return await client.time(), spot, swaps
+        finally:
+            await client.close()
+
+    now, spot, swaps = asyncio.run(call())
+
+    assert abs(now / 1000 - time.time()) < 60
+    assert "BTC-USDT" in {row["instId"] for row in spot}
+    assert "BTC-USDT-SWAP" in {row["instId"] for row in swaps}
+
+
+def test_simulator_refuses_as_okx_does(simulator):
+    """An instrument that does not exist is 51001 there too."""
+
+    async def call():
+        client = RestClient(simulator.rest)
+        try:
+            await client.get("/api/v5/market/candles", {"instId": "NO-SUCH"})
+        finally:
+            await client.close()
+
+    with pytest.raises(ExchangeError) as raised:
+        asyncio.run(call())
+
+    assert raised.value.code == "51001"
