@@ -1,0 +1,95 @@
+"""Typed uses of the public names: never run, mypy must accept every line."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import okxlab
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def connecting() -> None:
+    """Every way to say which exchange is meant."""
+    okxlab.connect()
+    okxlab.connect("demo", site="eea")
+    okxlab.connect(okxlab.Environment("ws://127.0.0.1:9000", ping_interval=25))
+    okxlab.connect(okxlab.Environment.named("live", "us", proof=5))
+    with okxlab.Simulator(seed=1, speed=10.0, port=0, checksum="legacy") as exchange:
+        lab: okxlab.Lab = okxlab.connect(exchange)
+        exchange.faults.drop()
+        exchange.step(1.5)
+        lab.close()
+    with okxlab.connect("simulator") as lab:
+        everything: tuple[okxlab.Stream, ...] = lab.streams
+        print(everything, lab.environment.url("public"), lab.status)  # noqa: T201  uses them
+
+
+def streaming() -> None:
+    """A stream, by instrument, list of instruments, type; windows of all kinds."""
+    stream: okxlab.Stream = okxlab.stream("BTC-USDT")
+    okxlab.stream("BTC-USDT", "trades", window="15min", max_rows=10)
+    okxlab.stream(["BTC-USDT", "ETH-USDT"], "candle1m", window=timedelta(hours=1))
+    okxlab.stream(channel="liquidation-orders", inst_type="SWAP", window=500)
+
+    frame: pd.DataFrame = stream.df
+    frame = stream.frame(last=10)
+    frame = stream.wait(rows=5, timeout=1.5)
+    frame = stream.gaps
+    status: str = stream.status
+    count: int = stream.stats.reconnects + len(stream)
+    latest: Any = stream.latest
+    stream.close()
+    with stream as again:
+        again.wait()
+    print(frame, status, count, latest)  # noqa: T201  uses them
+
+
+def listening(stream: okxlab.Stream) -> None:
+    """Callbacks, plain and as decorators."""
+    handle = stream.on_update(print)
+    handle.stop()
+    stream.on_update(lambda rows: rows["last"].mean(), every=0.5).stop()
+
+    @stream.on_update
+    def plain(rows: pd.DataFrame) -> None:
+        rows.info()
+
+    @stream.on_update(every=1.0)
+    def slower(rows: pd.DataFrame) -> float:
+        return float(rows["last"].mean())
+
+    plain.stop()
+    slower.stop()
+
+
+async def iterating(stream: okxlab.Stream) -> list[float]:
+    """Rows as they come."""
+    return [row.last async for row in stream]
+
+
+def looking_up() -> None:
+    """What there is, as DataFrames."""
+    frames: list[pd.DataFrame] = [
+        okxlab.channels(),
+        okxlab.channels("trades"),
+        okxlab.instruments("SPOT"),
+        okxlab.instruments("OPTION", "BTC-USD"),
+    ]
+    okxlab.allow_asyncio_run()
+    print(frames, okxlab.__version__)  # noqa: T201  uses them
+
+
+def failing(stream: okxlab.Stream) -> str:
+    """Errors carry their facts."""
+    try:
+        stream.wait()
+    except okxlab.SubscriptionError as error:
+        return error.code + error.msg + error.arg + error.conn_id
+    except okxlab.WaitTimeoutError as error:
+        return f"{error.received} of {error.wanted}"
+    except okxlab.OkxlabError as error:
+        return str(error)
+    return ""
