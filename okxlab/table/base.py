@@ -1,0 +1,211 @@
+"""What all tables have in common."""
+
+from __future__ import annotations
+
+import logging
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from okxlab.protocol.columns import Column
+    from okxlab.table.storage import Buffer
+    from okxlab.table.window import Window
+
+__all__ = ["Table"]
+
+_log: Final = logging.getLogger("okxlab.table")
+
+_UNKNOWN_LIMIT: Final = 1_000
+"""Different unknown values counted one by one: a bound on a hostile stream."""
+_UNKNOWN_TEXT: Final = 64
+"""Characters kept of an unknown value."""
+
+
+class Table(ABC):
+    """Rows of one stream, written by one thread and read by any.
+
+    Readers never wait for the writer nor the writer for a reader: a snapshot
+    shows the rows that were whole when it was taken.
+
+    Parameters
+    ----------
+    columns
+        The columns, the index among them.
+    window
+        How much to keep.
+
+    Attributes
+    ----------
+    columns : tuple of Column
+        As given.
+    unknown : dict
+        How often a value did not fit its column and became missing, by column
+        name and text.
+    """
+
+    def __init__(self, columns: Sequence[Column], window: Window) -> None:
+        self.columns = tuple(columns)
+        self.unknown: dict[tuple[str, str], int] = {}
+        # Written by the writer thread; readers take it once per snapshot.
+        self._window = window
+        self._origin = next(
+            (n for n, column in enumerate(self.columns) if column.source == "origin"),
+            None,
+        )
+
+    @property
+    def window(self) -> Window:
+        """How much the table keeps."""
+        return self._window
+
+    def grow(self, window: Window) -> None:
+        """Keep at least so much from now on; a smaller window changes nothing.
+
+        Parameters
+        ----------
+        window
+            The window that is wanted.  Rows and a duration add up: a row stays
+            as long as either keeps it.
+
+        Notes
+        -----
+        Writer thread.  Rows that have left the window but are still in memory
+        come back.  Snapshots taken before do not change.
+        """
+        self._window = self._window.union(window)
+
+    @abstractmethod
+    def append(
+        self,
+        rows: Sequence[Any],
+        recv_us: int,
+        inst_id: str | None = None,
+        origin: int = 0,
+    ) -> int:
+        """Write rows.
+
+        Parameters
+        ----------
+        rows
+            Row structs, in order of arrival.
+        recv_us
+            Local receive time of all of them [us since 1970].
+        inst_id
+            Instrument, for tables whose rows do not name theirs.
+        origin
+            Position in `ORIGINS`: 0 live, 1 history.
+
+        Returns
+        -------
+        int
+            Number of rows written.
+
+        Notes
+        -----
+        Writer thread.  A value that does not fit its column becomes missing and
+        is counted in `unknown`; it is never an error.
+        """
+
+    @abstractmethod
+    def snapshot(self, last: int | None = None) -> pd.DataFrame:
+        """Return the rows in the window as a DataFrame.
+
+        Parameters
+        ----------
+        last
+            Number of newest rows to return; all by default.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Oldest row first.  Later rows never change it, and writing into it
+            never changes the table.  Missing values are NaN, NaT or NA.
+
+        Raises
+        ------
+        ValueError
+            If ``last`` is negative.
+
+        Notes
+        -----
+        Any thread.
+        """
+
+    @abstractmethod
+    def changes(self, mark: int) -> tuple[pd.DataFrame, int]:
+        """Return what was written after a mark, and the mark to ask with next.
+
+        Parameters
+        ----------
+        mark
+            A `mark` of this table.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Rows written or changed after the mark and still in the window, in
+            the order and with the columns of `snapshot`.
+        int
+            The mark that the frame reaches up to.
+
+        Notes
+        -----
+        Any thread.
+        """
+
+    def since(self, mark: int) -> pd.DataFrame:
+        """Return the rows written or changed after a mark, as `changes` does."""
+        return self.changes(mark)[0]
+
+    @property
+    @abstractmethod
+    def mark(self) -> int:
+        """Rows ever written; an update of a row counts as one."""
+
+    @property
+    @abstractmethod
+    def first_mark(self) -> int:
+        """The mark that `since` reaches back to: what lies before left the window."""
+
+    @property
+    @abstractmethod
+    def capped(self) -> bool:
+        """Whether ``max_rows`` cuts off rows that the duration would keep."""
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Return the number of rows in the window."""
+
+    def _mark_origin(self, buffer: Buffer, start: int, stop: int, origin: int) -> None:
+        if self._origin is not None:
+            buffer.cells[self._origin].array[start:stop] = origin
+
+    def _refuse(self, column: str, value: object) -> None:
+        """Count a value that did not fit its column; log it the first time."""
+        key = (column, str(value)[:_UNKNOWN_TEXT])
+        if key not in self.unknown:
+            if len(self.unknown) >= _UNKNOWN_LIMIT:
+                key = (column, "(others)")
+            _log.warning("column %s: value %r does not fit and became missing", *key)
+        self.unknown[key] = self.unknown.get(key, 0) + 1
+
+
+def check_last(last: int | None) -> None:
+    """Refuse a negative number of rows.
+
+    Parameters
+    ----------
+    last
+        Number of newest rows, None for all.
+
+    Raises
+    ------
+    ValueError
+        If it is negative.
+    """
+    if last is not None and last < 0:
+        raise ValueError(f"last {last!r} is negative: give the number of newest rows")

@@ -1,0 +1,239 @@
+"""Tables whose rows are updated: bars by opening time, states by key.
+
+A row is never changed in place, because a reader might be looking: each update
+is written as a new *version* behind the ones before, and a `Roster` says which
+version of each key is current, in the order of the table.  Pointing an entry of
+the roster to another version is one store, so a reader copies the roster and
+then takes those versions at leisure: each row it gets is whole.  When the
+versions fill the buffer, the current ones move to a fresh one.
+
+What changes the order (a bar that arrives late, a key that is discarded) makes a
+new roster.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import numpy as np
+
+from okxlab.table.base import Table, check_last
+from okxlab.table.frames import seal
+from okxlab.table.storage import Buffer, capacity_for
+from okxlab.table.writing import bind_write
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable, Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from okxlab.protocol.columns import Column
+    from okxlab.table.window import Window
+
+__all__ = ["KeyedTable", "Roster"]
+
+KeyT = TypeVar("KeyT", bound="Hashable")
+
+
+class Roster:
+    """Which version of each key is current, in the order of the table.
+
+    Parameters
+    ----------
+    buffer
+        Where the versions are.
+    versions
+        Version of each entry, as a position in the buffer.
+    marks
+        Mark at which each entry was last written.
+    """
+
+    def __init__(
+        self,
+        buffer: Buffer,
+        versions: Sequence[int] | NDArray[np.int64] = (),
+        marks: Sequence[int] | NDArray[np.int64] = (),
+    ) -> None:
+        self.buffer = buffer
+        # An entry uses up at least one version, so there is room for all.
+        self.versions = np.empty(buffer.capacity, np.int64)
+        self.marks = np.empty(buffer.capacity, np.int64)
+        self.versions[: len(versions)] = versions
+        self.marks[: len(versions)] = marks
+        # Raised by the writer only, after the entry below it is whole.
+        self.count = len(versions)
+
+    def enter(self, version: int, mark: int) -> int:
+        """Add an entry at the end and return its place.  Writer thread.
+
+        Parameters
+        ----------
+        version, mark
+            Its version and the mark of that.
+        """
+        slot = self.count
+        self.versions[slot] = version
+        self.marks[slot] = mark
+        self.count = slot + 1
+        return slot
+
+
+class KeyedTable(Table, Generic[KeyT]):
+    """Rows that are told apart by a key, of which the current version counts.
+
+    Parameters
+    ----------
+    columns
+        The columns.
+    window
+        How much to keep.
+    by_time
+        Whether ``ts`` is the index.
+
+    Notes
+    -----
+    A snapshot copies the window if a row has changed since the last one, and
+    costs the same at any length if none has.
+    """
+
+    def __init__(
+        self, columns: Sequence[Column], window: Window, *, by_time: bool
+    ) -> None:
+        super().__init__(columns, window)
+        buffer = Buffer(self.columns, by_time=by_time)
+        # Replaced by the writer; readers take it once per snapshot.
+        self._roster = Roster(buffer)
+        # Rows ever written; raised by the writer after readers can see them.
+        self._mark = 0
+        # What rolled out of the buffer was written up to this mark.
+        self._rolled_mark = 0
+        # Writer thread only: the entry of each key, in the roster's order.
+        self._slots: dict[KeyT, int] = {}
+        self._write = bind_write(buffer, self._refuse)
+        # What the last snapshot was taken of, and the frame.
+        self._cached: tuple[object, pd.DataFrame] | None = None
+
+    def append(  # noqa: D102 # inherited
+        self,
+        rows: Sequence[Any],
+        recv_us: int,
+        inst_id: str | None = None,
+        origin: int = 0,
+    ) -> int:
+        version = self._put(rows, recv_us, inst_id, origin)
+        mark = self._mark
+        roster = self._roster
+        for row in rows:
+            mark += 1
+            key = self._key(row, inst_id)
+            slot = self._slots.get(key)
+            if slot is None:
+                self._admit(key, version, mark)
+            else:
+                # The mark first: see `changes`.
+                roster.marks[slot] = mark
+                roster.versions[slot] = version
+            version += 1
+        self._settle()
+        self._mark = mark
+        return len(rows)
+
+    def snapshot(self, last: int | None = None) -> pd.DataFrame:  # noqa: D102
+        check_last(last)
+        view = self._view()
+        cached = self._cached
+        if cached is not None and cached[0] == view:
+            frame = cached[1]
+        else:
+            _, roster, start, count = view
+            frame = self._take(roster, roster.versions[start:count])
+            seal(frame)
+            self._cached = (view, frame)
+        return frame.iloc[0 if last is None else max(0, len(frame) - last) :]
+
+    def changes(self, mark: int) -> tuple[pd.DataFrame, int]:  # noqa: D102
+        now, roster, start, count = self._view()
+        # The writer stores an entry's mark before its version and makes `mark`
+        # known last.  So an entry that is changed meanwhile has a mark above
+        # ``now``, and at worst it is returned by the next call as well.
+        changed = np.flatnonzero(roster.marks[start:count] > mark) + start
+        return self._take(roster, roster.versions[changed]), now
+
+    @property
+    def mark(self) -> int:  # noqa: D102
+        return self._mark
+
+    @property
+    def first_mark(self) -> int:  # noqa: D102
+        _, roster, start, _ = self._view()
+        return max(self._rolled_mark, int(roster.marks[:start].max(initial=0)))
+
+    def __len__(self) -> int:
+        _, _, start, count = self._view()
+        return count - start
+
+    @abstractmethod
+    def _key(self, row: Any, inst_id: str | None) -> KeyT:
+        """Return what tells the row from others."""
+
+    @abstractmethod
+    def _start(self, roster: Roster, count: int) -> int:
+        """Return the first of ``count`` entries that is in the window."""
+
+    @abstractmethod
+    def _limit(self) -> int:
+        """Return the number of rows in a full window."""
+
+    def _admit(self, key: KeyT, version: int, mark: int) -> None:
+        """Take in a key that was not there."""
+        self._slots[key] = self._roster.enter(version, mark)
+
+    def _settle(self) -> None:
+        """Do what is to be done after the rows of an append."""
+
+    def _finish(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Make what `snapshot` returns of rows as they are stored."""
+        return frame
+
+    def _view(self) -> tuple[int, Roster, int, int]:
+        """Return the mark, the roster, and which entries are in the window."""
+        mark = self._mark
+        roster = self._roster
+        count = roster.count
+        return mark, roster, self._start(roster, count), count
+
+    def _take(self, roster: Roster, versions: NDArray[np.int64]) -> pd.DataFrame:
+        # Indexing with the roster's own array would let it change under pandas.
+        return self._finish(roster.buffer.frame().take(versions.copy()))
+
+    def _put(
+        self, rows: Sequence[Any], recv_us: int, inst_id: str | None, origin: int
+    ) -> int:
+        """Write the rows as versions that nobody points to yet; return the first."""
+        buffer = self._roster.buffer
+        if buffer.stop + len(rows) > buffer.capacity:
+            buffer = self._roll(len(rows))
+        start = buffer.stop
+        self._write(rows, start, recv_us, inst_id)
+        buffer.stop = start + len(rows)
+        if origin:
+            self._mark_origin(buffer, start, buffer.stop, origin)
+        return start
+
+    def _roll(self, incoming: int) -> Buffer:
+        """Move the current versions in the window to a fresh buffer."""
+        _, roster, start, count = self._view()
+        live = roster.versions[start:count]
+        capacity = capacity_for(len(live), incoming, self._limit())
+        buffer = roster.buffer.fresh(live, capacity, 0)
+        self._rolled_mark = self.first_mark
+        self._renumber(islice(self._slots, start, None))
+        self._write = bind_write(buffer, self._refuse)
+        self._roster = Roster(buffer, range(len(live)), roster.marks[start:count])
+        return buffer
+
+    def _renumber(self, keys: Iterable[KeyT]) -> None:
+        self._slots = {key: slot for slot, key in enumerate(keys)}

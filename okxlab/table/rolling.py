@@ -1,0 +1,148 @@
+"""Tables that only grow at the end: events, and successive states.
+
+The window is a slice of the buffer's frame, from a start that moves on to a stop
+that moves on.  For a number of rows the start follows from the stop.  For a
+duration it is looked for by whoever reads, beginning where the last reader found
+it, so that writing costs the same in both cases; rows need not be in order of
+``ts`` for that.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from okxlab.table.base import Table, check_last
+from okxlab.table.spans import Scan, advance
+from okxlab.table.storage import Buffer, capacity_for
+from okxlab.table.writing import bind_write
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from okxlab.protocol.columns import Column
+    from okxlab.table.window import Window
+
+__all__ = ["RollingTable"]
+
+
+class RollingTable(Table):
+    """The newest rows of a log or a series, in order of arrival.
+
+    A duration window begins with the first row that is younger than the
+    duration, measured back from the largest ``ts`` among the newest ``max_rows``
+    rows, and holds all rows that came after it: a row that arrives late stays
+    where it arrived.
+
+    Parameters
+    ----------
+    columns
+        The columns; the first one is ``ts``.
+    window
+        How much to keep.
+
+    Notes
+    -----
+    A snapshot costs the same whatever the window holds.
+    """
+
+    def __init__(self, columns: Sequence[Column], window: Window) -> None:
+        super().__init__(columns, window)
+        # Replaced by the writer; readers take it once per snapshot.
+        self._buffer = Buffer(self.columns, by_time=True)
+        # Writer thread only.
+        self._write = bind_write(self._buffer, self._refuse)
+        # (buffer, scan) of the last reader: any is right, a late one saves work.
+        self._scanned = (self._buffer, Scan())
+
+    def append(  # noqa: D102 # inherited
+        self,
+        rows: Sequence[Any],
+        recv_us: int,
+        inst_id: str | None = None,
+        origin: int = 0,
+    ) -> int:
+        count = len(rows)
+        buffer = self._buffer
+        start = buffer.stop
+        if start + count > buffer.capacity:
+            buffer = self._roll(count)
+            start = buffer.stop
+        self._write(rows, start, recv_us, inst_id)
+        if origin:
+            self._mark_origin(buffer, start, start + count, origin)
+        # Only now may readers see the rows.
+        buffer.stop = start + count
+        return count
+
+    def snapshot(self, last: int | None = None) -> pd.DataFrame:  # noqa: D102
+        check_last(last)
+        buffer, start, stop = self._span()
+        if last is not None:
+            start = max(start, stop - last)
+        return buffer.frame().iloc[start:stop]
+
+    def changes(self, mark: int) -> tuple[pd.DataFrame, int]:  # noqa: D102
+        buffer, start, stop = self._span()
+        after = min(max(start, mark - buffer.first), stop)
+        return buffer.frame().iloc[after:stop], buffer.first + stop
+
+    @property
+    def mark(self) -> int:  # noqa: D102
+        buffer = self._buffer
+        return buffer.first + buffer.stop
+
+    @property
+    def first_mark(self) -> int:  # noqa: D102
+        buffer, start, _ = self._span()
+        return buffer.first + start
+
+    @property
+    def capped(self) -> bool:  # noqa: D102
+        window = self._window
+        if window.duration_ms is None:
+            return False
+        _, scan, stop = self._scan(window)
+        return scan.start < stop - window.max_rows
+
+    def __len__(self) -> int:
+        _, start, stop = self._span()
+        return stop - start
+
+    def _span(self) -> tuple[Buffer, int, int]:
+        """Return the buffer and the rows of it that are in the window now."""
+        window = self._window
+        if window.duration_ms is None:
+            buffer = self._buffer
+            stop = buffer.stop
+            start = stop
+        else:
+            buffer, scan, stop = self._scan(window)
+            start = max(scan.start, stop - window.max_rows)
+        if window.rows is not None:
+            start = min(start, stop - window.rows)
+        return buffer, max(start, 0), stop
+
+    def _scan(self, window: Window) -> tuple[Buffer, Scan, int]:
+        """Bring the reckoning of the duration up to date."""
+        assert window.duration_ms is not None
+        # The scan before the stop: then the scan never knows of later rows.
+        scanned, scan = self._scanned
+        buffer = self._buffer
+        stop = buffer.stop
+        if scanned is not buffer or scan.duration_ms != window.duration_ms:
+            scan = Scan(window.duration_ms)
+        if scan.seen < stop:
+            scan = advance(scan, buffer.ts, stop, window.max_rows)
+            self._scanned = (buffer, scan)
+        return buffer, scan, stop
+
+    def _roll(self, incoming: int) -> Buffer:
+        """Move the rows in the window to a fresh buffer."""
+        old, start, stop = self._span()
+        capacity = capacity_for(stop - start, incoming, self._window.limit)
+        new = old.fresh(slice(start, stop), capacity, old.first + start)
+        self._write = bind_write(new, self._refuse)
+        self._buffer = new
+        return new

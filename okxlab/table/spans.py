@@ -1,0 +1,90 @@
+"""Where a duration begins in rows that need not be in order of time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from okxlab.table.storage import NAT
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["Scan", "advance"]
+
+_STRIDE: Final = 8_192
+"""Rows looked at in one go for the start of a duration."""
+
+
+class Scan(NamedTuple):
+    """How far a duration window has been reckoned.
+
+    Attributes
+    ----------
+    duration_ms
+        The duration it was reckoned for [ms].
+    seen
+        Rows looked at.
+    newest, newest_at
+        Largest ``ts`` among the rows that count [ms], and where it is.
+    start
+        First row in the window; the cap is left aside.
+    """
+
+    duration_ms: int = 0
+    seen: int = 0
+    newest: int = NAT
+    newest_at: int = 0
+    start: int = 0
+
+
+def advance(scan: Scan, ts: NDArray[np.int64], stop: int, max_rows: int) -> Scan:
+    """Bring a reckoning up to date.
+
+    The window begins with the first row that is younger than the duration,
+    measured back from the largest ``ts`` among the newest ``max_rows`` rows.
+
+    Parameters
+    ----------
+    scan
+        The reckoning so far.
+    ts
+        Times of the rows [ms]; `NAT`, where missing, is older than any other.
+    stop
+        Rows there are now; at least one more than ``scan.seen``.
+    max_rows
+        Newest rows that count.
+
+    Returns
+    -------
+    Scan
+        The new reckoning; its ``start`` is ``stop`` if all rows are too old.
+    """
+    duration_ms, seen, newest, newest_at, start = scan
+    at = _newest(ts, seen, stop)
+    if int(ts[at]) >= newest:
+        newest, newest_at = int(ts[at]), at
+    lowest = max(0, stop - max_rows)
+    if newest_at < lowest:
+        # That row was cut off, and was ahead of all that came after it: a
+        # reckoning that stuck to it would never show a row again.
+        newest_at = _newest(ts, lowest, stop)
+        newest = int(ts[newest_at])
+        start = lowest
+    if newest != NAT:
+        start = _first_above(ts, max(newest - duration_ms, NAT), start, stop)
+    return Scan(duration_ms, stop, newest, newest_at, start)
+
+
+def _newest(ts: NDArray[np.int64], start: int, stop: int) -> int:
+    return start + int(ts[start:stop].argmax())
+
+
+def _first_above(ts: NDArray[np.int64], oldest: int, start: int, stop: int) -> int:
+    """Return the first row in [start, stop) whose ts is above, or ``stop``."""
+    for low in range(start, stop, _STRIDE):
+        above = ts[low : min(low + _STRIDE, stop)] > oldest
+        first = int(above.argmax())
+        if above[first]:
+            return low + first
+    return stop

@@ -1,0 +1,130 @@
+"""States: the current row of each key."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from okxlab.table.keyed import KeyedTable, Roster
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable, Sequence
+
+    import pandas as pd
+
+    from okxlab.protocol.columns import Column
+    from okxlab.table.window import Window
+
+__all__ = ["StateTable"]
+
+
+class StateTable(KeyedTable["Hashable"]):
+    """Current rows by key, in order of first arrival.
+
+    Parameters
+    ----------
+    columns
+        The columns, those of the key among them.
+    window
+        Only ``max_rows`` counts: of more keys than that, those that came first
+        are let go.
+    key
+        Columns that make up the key; in frames they are the index.
+
+    Raises
+    ------
+    ValueError
+        If there is no key, or a column of it is missing.
+    """
+
+    def __init__(
+        self, columns: Sequence[Column], window: Window, key: tuple[str, ...]
+    ) -> None:
+        super().__init__(columns, window, by_time=False)
+        names = {column.name: column for column in self.columns}
+        if not key or not names.keys() >= set(key):
+            raise ValueError(f"key {key!r} is not made of the columns {list(names)}")
+        self._key_columns = list(key)
+        self._key_reader = attrgetter(*(names[name].field for name in key))
+
+    @property
+    def capped(self) -> bool:  # noqa: D102 # inherited
+        return self._roster.count > self._window.max_rows
+
+    def discard(self, keys: Iterable[Hashable]) -> int:
+        """Remove rows.
+
+        Parameters
+        ----------
+        keys
+            Their keys: values if the key is one column, else tuples.  Unknown
+            ones are passed over.
+
+        Returns
+        -------
+        int
+            Number of rows removed.
+
+        Notes
+        -----
+        Writer thread.  `changes` does not tell what was removed.
+        """
+        gone = self._slots.keys() & set(keys)
+        if gone:
+            kept = [key for key in self._slots if key not in gone]
+            roster = self._roster
+            slots = [self._slots[key] for key in kept]
+            self._renumber(kept)
+            self._roster = Roster(
+                roster.buffer, roster.versions[slots], roster.marks[slots]
+            )
+        return len(gone)
+
+    def replace(
+        self, rows: Sequence[Any], recv_us: int, inst_id: str | None = None
+    ) -> int:
+        """Make these rows the whole table, in one step for readers.
+
+        Parameters
+        ----------
+        rows
+            Every row that there is now; of several with one key the last counts.
+        recv_us, inst_id
+            As in `append`.
+
+        Returns
+        -------
+        int
+            Number of rows written.
+
+        Notes
+        -----
+        Writer thread.  Keys that stay keep their place.
+        """
+        start = self._put(rows, recv_us, inst_id, 0)
+        versions = {self._key(row, inst_id): place for place, row in enumerate(rows)}
+        kept = [key for key in self._slots if key in versions]
+        keys = kept + [key for key in versions if key not in self._slots]
+        places = [versions[key] for key in keys]
+        mark = self._mark
+        self._renumber(keys)
+        self._roster = Roster(
+            self._roster.buffer,
+            [start + place for place in places],
+            [mark + 1 + place for place in places],
+        )
+        self._mark = mark + len(rows)
+        return len(rows)
+
+    def _key(self, row: Any, _inst_id: str | None) -> Hashable:
+        key: Hashable = self._key_reader(row)
+        return key
+
+    def _limit(self) -> int:
+        return self._window.max_rows
+
+    def _start(self, _roster: Roster, count: int) -> int:
+        return max(0, count - self._window.max_rows)
+
+    def _finish(self, frame: pd.DataFrame) -> pd.DataFrame:
+        return frame.set_index(self._key_columns)

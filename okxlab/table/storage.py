@@ -1,0 +1,203 @@
+"""The arrays that a table's rows are written into, column by column.
+
+A `Buffer` has room for a fixed number of rows.  Rows are only ever written
+behind ``stop``, which is raised when they are whole; so a reader that looks at
+nothing beyond the ``stop`` it has read sees whole rows that never change, and
+needs no lock.  A full buffer is left to whoever still looks at it and a fresh
+one, which begins with a copy of the live rows, takes its place.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+
+from okxlab.table.frames import lay_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from okxlab.protocol.columns import Column, ColumnKind
+
+    Write = Callable[[Sequence[Any], int, int, str | None], None]
+    Rows = slice | NDArray[np.int64]
+
+__all__ = ["FIRST_CAPACITY", "NAT", "Buffer", "Cells", "capacity_for"]
+
+FIRST_CAPACITY: Final = 2_048
+"""Rows in a table's first buffer: small, because there may be thousands."""
+
+NAT: Final = int(np.iinfo(np.int64).min)
+"""What a missing time is as an integer."""
+
+_DTYPES: Final[dict[ColumnKind, str]] = {
+    "float": "f8",
+    "ms": "i8",
+    "us": "i8",
+    "int64": "i8",
+    "Int64": "i8",
+    "boolean": "u1",  # not "?", into which a memoryview writes "" as False
+    "str": "O",
+    "object": "O",
+    "category": "i1",
+}
+# Kinds whose columns lie in one array, row after row: a frame handles them as
+# one block, which makes a snapshot of many columns as cheap as one of few.
+_TOGETHER: Final = ("float", "int64")
+_NULLABLE: Final = ("Int64", "boolean")
+
+
+class Cells(NamedTuple):
+    """Where the values of one column are."""
+
+    column: Column
+    array: NDArray[Any]
+    """(capacity,) integers stand for times, codes of categories and booleans."""
+    mask: NDArray[np.bool_] | None
+    """(capacity,) True where a nullable value is missing; None for other kinds."""
+
+
+class Buffer:
+    """Room for a number of rows.
+
+    Parameters
+    ----------
+    columns
+        The columns.
+    by_time
+        Whether ``ts`` is the index of frames, rather than a column.
+    capacity
+        Rows that fit.
+    first
+        Rows ever written to the table before the first one in here.
+    """
+
+    def __init__(
+        self,
+        columns: tuple[Column, ...],
+        *,
+        by_time: bool,
+        capacity: int = FIRST_CAPACITY,
+        first: int = 0,
+    ) -> None:
+        self.columns = columns
+        self.by_time = by_time
+        self.capacity = capacity
+        self.first = first
+        self.blocks = _allocate(columns, capacity)
+        self.cells = _cells_of(columns, self.blocks)
+        # Raised by the writer only, after the rows below it are whole.
+        self.stop = 0
+
+    @cached_property
+    def ts(self) -> NDArray[np.int64]:
+        """The ``ts`` of each row [ms]; `NAT` where it is missing."""
+        return next(c.array for c in self.cells if c.column.name == "ts")
+
+    def frame(self) -> pd.DataFrame:
+        """Return the frame over the whole buffer; for slicing only.
+
+        Notes
+        -----
+        Any thread.  Slices of one frame know of one another, which is what
+        isolates them when one is written into: so all must be slices of the
+        same frame, and if two threads lay it at once, the first one counts.
+        """
+        frame = self.__dict__.get("_frame")
+        if frame is None:
+            laid = lay_frame(self.cells, self.blocks, by_time=self.by_time)
+            frame = self.__dict__.setdefault("_frame", laid)
+        return frame
+
+    def fresh(self, rows: Rows, capacity: int, first: int) -> Buffer:
+        """Return a new buffer that begins with some rows of this one.
+
+        Parameters
+        ----------
+        rows
+            Which rows, in order.
+        capacity, first
+            As in `Buffer`.
+        """
+        new = Buffer(self.columns, by_time=self.by_time, capacity=capacity, first=first)
+        stop = 0
+        for old_cells, new_cells in zip(self.cells, new.cells, strict=True):
+            chosen = old_cells.array[rows]
+            stop = len(chosen)
+            new_cells.array[:stop] = chosen
+            if old_cells.mask is not None and new_cells.mask is not None:
+                new_cells.mask[:stop] = old_cells.mask[rows]
+        new.stop = stop
+        return new
+
+
+def capacity_for(live: int, incoming: int, limit: int) -> int:
+    """Return how many rows a fresh buffer should have room for.
+
+    It doubles until the rows that live fill half of it at most, but not beyond
+    two windows: from there on each row is copied once in its life.
+
+    Parameters
+    ----------
+    live
+        Rows that move into the buffer.
+    incoming
+        Rows that must fit behind them.
+    limit
+        Rows in a full window.
+    """
+    capacity = FIRST_CAPACITY
+    while capacity < 2 * live:
+        capacity *= 2
+    return max(min(capacity, 2 * limit), FIRST_CAPACITY, live + incoming)
+
+
+def _allocate(
+    columns: tuple[Column, ...], capacity: int
+) -> dict[tuple[int, ...], NDArray[Any]]:
+    """Return an array for each block: the columns it holds, and (k, capacity)."""
+    together = defaultdict(list)
+    blocks: dict[tuple[int, ...], NDArray[Any]] = {}
+    for position, column in enumerate(columns):
+        if column.kind in _TOGETHER:
+            together[column.kind].append(position)
+        else:
+            blocks[position,] = _blank((1, capacity), column)
+    for kind, positions in together.items():
+        blocks[tuple(positions)] = np.empty((len(positions), capacity), _DTYPES[kind])
+    return blocks
+
+
+def _blank(shape: tuple[int, int], column: Column) -> NDArray[Any]:
+    if column.kind != "category":
+        return np.empty(shape, _DTYPES[column.kind])
+    # Code 0 of `origin` is "live": what nobody writes is right already.  pandas
+    # takes codes as they are only in the smallest integer that fits.
+    many = len(column.categories) > np.iinfo("i1").max
+    return np.zeros(shape, "i2" if many else _DTYPES["category"])
+
+
+def _cells_of(
+    columns: tuple[Column, ...], blocks: dict[tuple[int, ...], NDArray[Any]]
+) -> list[Cells]:
+    arrays = {
+        position: array[row]
+        for positions, array in blocks.items()
+        for row, position in enumerate(positions)
+    }
+    return [
+        Cells(
+            column,
+            arrays[position],
+            np.zeros(arrays[position].shape, np.bool_)
+            if column.kind in _NULLABLE
+            else None,
+        )
+        for position, column in enumerate(columns)
+    ]
