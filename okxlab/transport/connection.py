@@ -1,0 +1,365 @@
+"""A connection that is kept up: it dials, holds, loses, waits and dials again.
+
+Theory of operation.  A `Connection` lives on the loop thread and has one task.
+What it is to hold is the wanted set; every socket gets a new session, which is
+given that set.  States::
+
+    connecting   waiting for the gate, dialling
+    open         a link carries messages
+    backoff      waiting before the next attempt
+    closed       by `close`, once and for all
+
+A socket that is let go of (by `reconnect`, a dead session, a close frame) is
+closed in the background and no longer listened to; the next one does not wait
+for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import TYPE_CHECKING, Literal
+
+from okxlab.errors import ConnectError, ConnectionLostError
+from okxlab.protocol.session import ClientSession, SessionSettings
+from okxlab.transport.backoff import Backoff
+
+if TYPE_CHECKING:
+    import ssl as tls
+    from collections.abc import Callable, Iterable, KeysView
+
+    from okxlab.environment import Timings
+    from okxlab.protocol.arg import Arg
+    from okxlab.protocol.events import Event, Push
+    from okxlab.runtime import Clock, ConnectGate
+    from okxlab.transport.link import Link
+    from okxlab.transport.listener import Listener
+    from okxlab.transport.socket import Socket
+
+__all__ = ["Connection"]
+
+logger = logging.getLogger("okxlab.transport")
+
+_CLOSE_TIMEOUT = 1.9
+"""How long `Connection.close` takes at most [s]."""
+_stock_tls_reported: set[str] = set()
+"""Hosts; one warning each is enough."""
+
+State = Literal["connecting", "open", "backoff", "closed"]
+
+
+class Connection:
+    """One WebSocket connection to one path, kept up until it is closed.
+
+    Parameters
+    ----------
+    url
+        Full address of the path.
+    path
+        ``public``, ``private`` or ``business``.
+    settings
+        Timeouts, limits and pauses.
+    clock
+        The runtime's clock.
+    gate
+        The runtime's gate, or one with another rate.
+    listener
+        Is told what happens.
+    ssl
+        TLS settings; the system's certificates by default.
+
+    Attributes
+    ----------
+    state : str
+        "connecting", "open", "backoff" or "closed".
+    attempts : int
+        Attempts in a row that failed.
+    last_error : TransportError or None
+        Why it was lost or could not be opened last.
+    opened_at : float or None
+        When it was opened last [monotonic s].
+    errors : int
+        Exceptions that the listener raised.
+
+    Notes
+    -----
+    Belongs to the loop thread.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        path: str,
+        *,
+        settings: Timings,
+        clock: Clock,
+        gate: ConnectGate,
+        listener: Listener,
+        ssl: tls.SSLContext | None = None,
+    ) -> None:
+        self.url = url
+        self.path = path
+        self.state: State = "connecting"
+        self.attempts = 0
+        self.last_error: ConnectError | ConnectionLostError | None = None
+        self.opened_at: float | None = None
+        self.errors = 0
+        self._settings = settings
+        self._clock = clock
+        self._gate = gate
+        self._listener = listener
+        self._ssl = ssl
+        self._wanted: dict[Arg, None] = {}
+        self._backoff = Backoff(settings.backoff_initial, settings.backoff_max)
+        self._task: asyncio.Task[None] | None = None
+        self._link: Link | None = None
+        # Pause before the next attempt [s], and what ends it early.
+        self._pause = 0.0
+        self._wake = asyncio.Event()
+        self._has_hurried = False
+        # Sockets that are let go of, each with the task that closes it.
+        self._parting: dict[asyncio.Task[None], Socket] = {}
+
+    # What is wanted of it.
+
+    @property
+    def wanted(self) -> KeysView[Arg]:
+        """The args it is to hold, in the order of asking."""
+        return self._wanted.keys()
+
+    @property
+    def session(self) -> ClientSession | None:
+        """The session of the open connection, or None."""
+        return None if self._link is None else self._link.session
+
+    @property
+    def requests_left(self) -> int:
+        """How many requests the budget of the last hour leaves."""
+        if self._link is None:
+            return self._settings.requests_per_hour
+        return self._link.session.requests_left(self._clock.monotonic())
+
+    def add(self, args: Iterable[Arg]) -> None:
+        """Hold these too: at once if open, else as soon as it is."""
+        args = list(args)
+        self._wanted.update(dict.fromkeys(args))
+        if self._link is not None:
+            self._link.session.subscribe(args)
+            self._link.speak_soon()
+
+    def remove(self, args: Iterable[Arg]) -> None:
+        """Let go of these; one that is not held is passed over."""
+        args = list(args)
+        for arg in args:
+            self._wanted.pop(arg, None)
+        if self._link is not None:
+            self._link.session.unsubscribe(args)
+            self._link.speak_soon()
+
+    def flush(self) -> None:
+        """Send what the session has to send, after speaking to it directly."""
+        if self._link is not None:
+            self._link.speak()
+
+    def start(self) -> None:
+        """Connect, and stay connected; harmless if it does already."""
+        if self._task is None and self.state != "closed":
+            self._task = asyncio.get_running_loop().create_task(self._run())
+
+    def reconnect(self, why: str) -> None:
+        """Let go of the open connection and open a new one at once.
+
+        While it waits for the next attempt, that is made at once.
+
+        Parameters
+        ----------
+        why
+            For the listener and the log.
+        """
+        if self._link is None:
+            if self.state == "backoff":
+                self._wake.set()
+            return
+        hurry = self._has_proved_itself(self._link) or not self._has_hurried
+        self._lose(self._link, why, None)
+        if hurry:
+            # A second time only after a connection that was good for something:
+            # an exchange that sends everyone away must not be asked in a circle.
+            self._has_hurried = True
+            self._pause = 0.0
+
+    async def close(self) -> None:
+        """Close with code 1000 and end everything, within about 2 s.
+
+        The listener hears nothing more.  May be called more than once.
+        """
+        self.state = "closed"
+        if self._link is not None:
+            self._part(self._link)
+            self._link = None
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+        if self._parting:
+            await asyncio.wait(self._parting, timeout=_CLOSE_TIMEOUT)
+        for socket in self._parting.values():
+            socket.transport.abort()
+        if self._parting:
+            await asyncio.wait(self._parting)
+
+    # The task.
+
+    async def _run(self) -> None:
+        while True:
+            self.state = "connecting"
+            await self._gate.wait()
+            socket = await self._dial()
+            if socket is not None:
+                await self._hold(socket)
+            self.state = "backoff"
+            await self._rest()
+
+    async def _dial(self) -> Socket | None:
+        from okxlab.transport.dial import dial  # with it comes all of websockets
+
+        try:
+            return await dial(self.url, self._settings, self._clock, self._ssl)
+        except Exception as error:  # noqa: BLE001  # whatever stands in the way now may be gone the next time
+            self._fail(error)
+            return None
+
+    async def _hold(self, socket: Socket) -> None:
+        from okxlab.transport.link import Link
+
+        session = ClientSession(self.path, _session_settings(self._settings))
+        link = Link(socket, session, self._clock, self)
+        self._link = link
+        self._wake.clear()
+        self.attempts = 0
+        self.opened_at = link.opened_at
+        self.state = "open"
+        self._report_opening(socket)
+        self._tell(self._listener.opened, self)
+        if self._link is link:
+            session.subscribe(self._wanted)
+            link.start()
+        while self._link is link:
+            await self._wake.wait()
+            self._wake.clear()
+        self._wake.clear()  # it may have been lost before anybody waited
+
+    async def _rest(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._pause):
+                await self._wake.wait()
+        self._wake.clear()
+
+    # What becomes of it.
+
+    def pushed(self, push: Push, recv_us: int) -> None:
+        """Pass on rows; for the link."""
+        try:
+            self._listener.pushed(self, push, recv_us)
+        except Exception as error:  # noqa: BLE001  # the next rows may be better
+            self._count(error)
+
+    def event(self, event: Event) -> None:
+        """Pass on what the session has recorded; for the link."""
+        self._tell(self._listener.event, self, event)
+
+    def died(self, link: Link, why: str) -> None:
+        """Give up a connection that no longer answers; for the link."""
+        if self._link is link:
+            self._lose(link, why, None)
+
+    def ended(self, link: Link) -> None:
+        """Give up a connection that the other side has ended; for the link."""
+        from okxlab.transport.dial import why_ended
+
+        self._lose(link, *why_ended(link.socket))
+
+    def _lose(self, link: Link, why: str, code: int | None) -> None:
+        lived = self._clock.monotonic() - link.opened_at
+        if self._has_proved_itself(link):
+            self._backoff.reset()
+            self._has_hurried = False
+        self._pause = self._backoff.pause()
+        self._link = None
+        self._part(link)
+        self._wake.set()
+        with_code = "" if code is None else f" (close code {code})"
+        logger.warning("%s lost after %.1f s: %s%s", self.url, lived, why, with_code)
+        self.last_error = ConnectionLostError(
+            f"The connection to {self.url} was lost: {why}{with_code}; "
+            "okxlab reconnects by itself.",
+            code=code,
+        )
+        self._tell(self._listener.lost, self, why, code, link.socket.recv_us)
+
+    def _fail(self, cause: Exception) -> None:
+        from okxlab.transport.dial import host_of, retry_after, why_failed
+
+        self.attempts += 1
+        asked = min(retry_after(cause), self._settings.backoff_max)
+        self._pause = max(self._backoff.pause(), asked)
+        why = why_failed(cause, self._settings)
+        logger.warning("%s not connected, attempt %d: %s", self.url, self.attempts, why)
+        self.last_error = ConnectError(
+            f"{self.url} cannot be reached: {why}; "
+            f"attempt {self.attempts}, okxlab goes on trying.",
+            host=host_of(self.url),
+            attempts=self.attempts,
+        )
+        self.last_error.__cause__ = cause
+        self._tell(self._listener.failed, self, self.last_error)
+
+    def _has_proved_itself(self, link: Link) -> bool:
+        lived = self._clock.monotonic() - link.opened_at
+        return link.session.frames > 0 and lived >= self._settings.proof
+
+    def _part(self, link: Link) -> None:
+        """Close a socket in the background; it is not listened to any more."""
+        link.stop()
+        task = asyncio.get_running_loop().create_task(link.socket.close())
+        self._parting[task] = link.socket
+        task.add_done_callback(lambda done: self._parting.pop(done, None))
+
+    def _report_opening(self, socket: Socket) -> None:
+        from okxlab.transport.dial import host_of, is_stock_tls
+
+        host = host_of(self.url)
+        logger.info("%s opened", self.url)
+        if is_stock_tls(socket) and host not in _stock_tls_reported:
+            _stock_tls_reported.add(host)
+            logger.warning(
+                "TLS to %s is the standard library's: its messages come late "
+                "while a cell computes",
+                host,
+            )
+
+    def _tell(self, method: Callable[..., None], *args: object) -> None:
+        try:
+            method(*args)
+        except Exception as error:  # noqa: BLE001  # a connection outlives its listener's errors
+            self._count(error)
+
+    def _count(self, error: Exception) -> None:
+        self.errors += 1
+        if self.errors & (self.errors - 1) == 0:  # the 1st, 2nd, 4th, 8th ...
+            logger.error(
+                "%s: the listener raised (%d times so far)",
+                self.url,
+                self.errors,
+                exc_info=error,
+            )
+
+
+def _session_settings(settings: Timings) -> SessionSettings:
+    return SessionSettings(
+        ping_interval=settings.ping_interval,
+        pong_timeout=settings.pong_timeout,
+        ack_timeout=settings.ack_timeout,
+        login_timeout=settings.login_timeout,
+        requests_per_hour=settings.requests_per_hour,
+    )
