@@ -6,7 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from okxlab.protocol.server import ServerSession
 
@@ -86,22 +86,15 @@ class Link:
             Throw it away instead, as a network does that forgot the connection.
         """
         texts = self.session.text_to_send()
-        if not lose:
-            self._outgoing.extend(texts)
-            self._waiting += sum(map(len, texts))
-        if self._waiting > self._limit:
-            self._outgoing.clear()
-            self._waiting = 0
-            self.session.close(4005, "Buffer full")
-        if texts or self.is_ending:
+        if texts and not lose:
+            self._queue(texts)
+        elif self.is_ending:
             self.wake()
 
     def send(self, frame: str | bytes) -> None:
         """Queue a frame of any content, after what the session said before."""
         self.collect()
-        self._outgoing.append(frame)
-        self._waiting += len(frame)
-        self.wake()
+        self._queue([frame])
 
     def notice(self, code: str, msg: str, close_after: float | None) -> None:
         """Queue a notice and perhaps hang up later.
@@ -125,9 +118,20 @@ class Link:
     def abort(self) -> None:
         """Break it without a word; what is queued is lost."""
         self.is_aborted = True
+        self._discard()
+        self.wake()
+
+    def _queue(self, frames: Sequence[str | bytes]) -> None:
+        self._outgoing.extend(frames)
+        self._waiting += sum(map(len, frames))
+        if self._waiting > self._limit:
+            self._discard()
+            self.session.close(4005, "Buffer full")
+        self.wake()
+
+    def _discard(self) -> None:
         self._outgoing.clear()
         self._waiting = 0
-        self.wake()
 
     # The server's side
 
@@ -142,6 +146,5 @@ class Link:
     def frames_to_send(self) -> list[str | bytes]:
         """Return all frames that wait, oldest first, and drain them."""
         frames = list(self._outgoing)
-        self._outgoing.clear()
-        self._waiting = 0
+        self._discard()
         return frames

@@ -16,7 +16,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 from aiohttp.client_exceptions import ClientConnectionResetError
 
 from okxlab.simulator.answers import PREFIX, answer
@@ -43,7 +43,7 @@ _SLICE_MS = 200
 """Virtual time moved at a stretch [ms]."""
 _BUDGET = 0.05
 """Longest stretch of moving virtual time [s], so that pings are answered."""
-_PATIENCE = 0.5
+_PATIENCE = 0.4
 """Wait for a client to take what is queued and to answer a close frame [s]."""
 _WRITE_LIMIT = 64 * 1024
 """Bytes written before it is checked whether the client still reads."""
@@ -122,9 +122,9 @@ class Server:
         if peers:
             await asyncio.wait(
                 [asyncio.ensure_future(peer.gone.wait()) for peer in peers],
-                timeout=2 * _PATIENCE,
+                timeout=3 * _PATIENCE,
             )
-        for peer in tuple(self._peers):
+        for peer in peers:
             peer.abort()
         if self._runner is not None:
             await self._runner.cleanup()
@@ -141,6 +141,7 @@ class Server:
         while self._exchange.market.now_ms < end:
             to_ms = min(end, self._exchange.market.now_ms + _SLICE_MS)
             self._exchange.advance(to_ms, self._now())
+            await asyncio.sleep(0)
             for peer in tuple(self._peers):
                 await peer.flushed.wait()
 
@@ -247,7 +248,8 @@ class _Peer:
         finally:
             self._server.forget(self)
             writer.cancel()
-            await asyncio.wait([writer])
+            # aiohttp closes the socket when this returns: the close frame comes first.
+            await asyncio.wait([writer, *([self._ending] if self._ending else [])])
             self.flushed.set()
             self.gone.set()
 
@@ -293,10 +295,8 @@ class _Peer:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_PATIENCE):
                 await self.flushed.wait()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(2 * _PATIENCE):
-                await self._ws.close(
-                    code=closing.code, message=closing.reason.encode(), drain=False
-                )
-        if not self.gone.is_set():
-            self.abort()
+        await self._ws.close(
+            code=closing.code, message=closing.reason.encode(), drain=False
+        )
+        if self._ws.close_code in {None, WSCloseCode.ABNORMAL_CLOSURE}:
+            self.abort()  # No answer: what it has not read, it will not read.
