@@ -70,10 +70,12 @@ class Client:
 
 
 def subscribe_text(**arg):
+    """Return a request for one arg."""
     return json.dumps({"op": "subscribe", "args": [arg]})
 
 
 async def read_market(client, instrument):
+    """Read four channels of one message until enough has come."""
     book, trades = Book(instrument), TradeChain(instrument)
     seen = dict.fromkeys(CHANNELS, 0)
     await client.subscribe(*({"channel": c, "instId": SPOT} for c in CHANNELS))
@@ -112,6 +114,7 @@ async def stay_single(client, instrument):
 
 
 async def be_refused(client):
+    """Ask for what does not exist, and be answered all the same."""
     asked = time.monotonic()
     assert await client.ask("ping") == ["pong"]
     assert time.monotonic() - asked < 0.4
@@ -129,6 +132,7 @@ async def be_refused(client):
 
 
 async def read_candles(ws_base):
+    """Read a few candles on the business path."""
     async with websockets.connect(f"{ws_base}/ws/v5/business", proxy=None) as ws:
         client = Client(ws)
         await client.subscribe({"channel": "candle1m", "instId": SPOT})
@@ -139,6 +143,7 @@ async def read_candles(ws_base):
 
 
 async def be_stopped_at_the_door(ws_base):
+    """Ask for a private channel without a login."""
     async with websockets.connect(f"{ws_base}/ws/v5/private", proxy=None) as ws:
         await Client(ws).refused(
             subscribe_text(channel="orders", instType="ANY"), "60011"
@@ -146,6 +151,7 @@ async def be_stopped_at_the_door(ws_base):
 
 
 async def main(ws_base, rest):
+    """Do all of it."""
     (instrument,) = get(rest, f"/api/v5/public/instruments?instType=SPOT&instId={SPOT}")
     assert abs(int(get(rest, "/api/v5/public/time")[0]["ts"]) / 1000 - time.time()) < 5
     public = f"{ws_base}/ws/v5/public?brokerId=9999"

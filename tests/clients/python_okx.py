@@ -86,12 +86,14 @@ def read_rest(rest):
 
 
 def ok(answer):
+    """Return the rows of an answer that is none of an error."""
     assert answer["code"] == "0", answer
     assert answer["msg"] == "", answer
     return answer["data"]
 
 
 async def read_public(ws_base, instrument):
+    """Read five channels by the client's callback, and be refused one."""
     client, reader = WsPublicAsync(f"{ws_base}/ws/v5/public"), Reader()
     await client.start()
     book, trades = Book(instrument), TradeChain(instrument)
@@ -126,6 +128,7 @@ async def read_public(ws_base, instrument):
 
 
 async def read_business(ws_base):
+    """Read candles on the business path."""
     client, reader = WsPublicAsync(f"{ws_base}/ws/v5/business"), Reader()
     await client.start()
     await client.subscribe([{"channel": "candle1m", "instId": SPOT}], callback=reader)
@@ -138,6 +141,7 @@ async def read_business(ws_base):
 
 
 async def main(ws_base, rest):
+    """Do all of it."""
     instrument = await asyncio.to_thread(read_rest, rest)
     book, seen = await read_public(ws_base, instrument)
     await read_business(ws_base)

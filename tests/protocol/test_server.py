@@ -17,15 +17,15 @@ TICKERS = {"channel": "tickers", "instId": "BTC-USDT"}
 TRADES = {"channel": "trades", "instId": "BTC-USDT"}
 
 
-def session(path="public", **settings):
+def _session(path="public", **settings):
     return ServerSession(path, "0a1b2c3d", ServerSettings(**settings), now=0.0)
 
 
-def request(op, *args, **more):
+def _request(op, *args, **more):
     return json.dumps({"op": op, "args": list(args), **more})
 
 
-def answers(server, text, now=0.0):
+def _answers(server, text, now=0.0):
     """Feed a text, accept all that is asked, and return the decoded answers."""
     server.receive_text(text, now)
     for asked in server.events():
@@ -33,13 +33,13 @@ def answers(server, text, now=0.0):
     return [json.loads(frame) for frame in server.text_to_send()]
 
 
-def codes(server, text, now=0.0):
-    return [answer.get("code") for answer in answers(server, text, now)]
+def _codes(server, text, now=0.0):
+    return [answer.get("code") for answer in _answers(server, text, now)]
 
 
 def test_ping_before_anything_else():
     """The bare text ping is answered by the bare text pong at once."""
-    server = session()
+    server = _session()
     server.receive_text("ping", 0.0)
 
     assert server.text_to_send() == ["pong"]
@@ -47,7 +47,7 @@ def test_ping_before_anything_else():
 
 def test_ping_while_muted():
     """A server that plays dead leaves pings unanswered."""
-    server = session()
+    server = _session()
     server.answers_pings = False
     server.receive_text("ping", 0.0)
 
@@ -56,7 +56,7 @@ def test_ping_while_muted():
 
 def test_stray_pong():
     """A pong that nobody asked for is no request and no error."""
-    server = session()
+    server = _session()
     server.receive_text("pong", 0.0)
 
     assert server.text_to_send() == []
@@ -64,7 +64,7 @@ def test_stray_pong():
 
 def test_one_ack_per_arg_in_the_order_sent():
     """Each arg of a request gets its own ack with the request's id."""
-    got = answers(session(), request("subscribe", TICKERS, TRADES, id="q1"))
+    got = _answers(_session(), _request("subscribe", TICKERS, TRADES, id="q1"))
 
     assert got == [
         {"id": "q1", "event": "subscribe", "arg": arg, "connId": "0a1b2c3d"}
@@ -74,16 +74,16 @@ def test_one_ack_per_arg_in_the_order_sent():
 
 def test_ack_without_id():
     """A request without an id gets acks without one."""
-    (ack,) = answers(session(), request("subscribe", TICKERS))
+    (ack,) = _answers(_session(), _request("subscribe", TICKERS))
 
     assert ack == {"event": "subscribe", "arg": TICKERS, "connId": "0a1b2c3d"}
 
 
 def test_unsubscribe_is_acknowledged_and_ends_the_stream():
     """After an unsubscribe nothing is held any more."""
-    server = session()
-    answers(server, request("subscribe", TICKERS))
-    (ack,) = answers(server, request("unsubscribe", TICKERS, id="2"))
+    server = _session()
+    _answers(server, _request("subscribe", TICKERS))
+    (ack,) = _answers(server, _request("unsubscribe", TICKERS, id="2"))
 
     assert ack["event"] == "unsubscribe"
     assert ack["id"] == "2"
@@ -92,15 +92,15 @@ def test_unsubscribe_is_acknowledged_and_ends_the_stream():
 
 def test_unsubscribe_of_what_was_never_subscribed():
     """Letting go of nothing is acknowledged: clients wait for an answer."""
-    (ack,) = answers(session(), request("unsubscribe", TICKERS))
+    (ack,) = _answers(_session(), _request("unsubscribe", TICKERS))
 
     assert ack["event"] == "unsubscribe"
 
 
 def test_second_subscribe_does_not_double():
     """The second subscribe to an arg is acknowledged, and changes nothing."""
-    server = session()
-    server.receive_text(request("subscribe", TICKERS, TICKERS), 0.0)
+    server = _session()
+    server.receive_text(_request("subscribe", TICKERS, TICKERS), 0.0)
     changed = [server.accept(asked) for asked in server.events()]
 
     assert changed == [True, False]
@@ -114,13 +114,13 @@ def test_every_channel_on_its_own_path_only(entry):
     name = entry.names[0]
     values = {"instType": entry.inst_types[0], "instId": "BTC-USDT"}
     arg = {"channel": name, **{key: values[key] for key in entry.required}}
-    text = request("subscribe", arg)
+    text = _request("subscribe", arg)
     refused = {
-        path: codes(session(path), text) for path in ("public", "private", "business")
+        path: _codes(_session(path), text) for path in ("public", "private", "business")
     }
     del refused[entry.path]
 
-    (ack,) = answers(session(entry.path), text)
+    (ack,) = _answers(_session(entry.path), text)
     assert ack["arg"] == arg
     assert refused.pop("private", ["60011"]) == ["60011"]
     assert set(map(tuple, refused.values())) == {("60018",)}
@@ -129,7 +129,7 @@ def test_every_channel_on_its_own_path_only(entry):
 def test_refusal_text_of_an_unknown_channel():
     """60018 has OKX's words, from which clients read channel and instrument."""
     arg = {"channel": "candle1m", "instId": "BTC-USDT"}
-    (error,) = answers(session("public"), request("subscribe", arg))
+    (error,) = _answers(_session("public"), _request("subscribe", arg))
 
     assert error == {
         "event": "error",
@@ -143,9 +143,10 @@ def test_refusal_text_of_an_unknown_channel():
 
 def test_caller_refuses_an_instrument():
     """What exists is the caller's to say; the words are the session's."""
-    server = session()
+    server = _session()
     server.receive_text(
-        request("subscribe", {"channel": "books", "instId": "NOPE-USDT"}, id="ob1"), 0.0
+        _request("subscribe", {"channel": "books", "instId": "NOPE-USDT"}, id="ob1"),
+        0.0,
     )
     for asked in server.events():
         server.refuse(asked, "60018")
@@ -158,7 +159,7 @@ def test_caller_refuses_an_instrument():
 def test_one_bad_arg_leaves_the_others():
     """A bad arg in the middle is refused in its turn; the rest is acknowledged."""
     bad = {"channel": "tickers", "instType": "SPOT"}
-    got = answers(session(), request("subscribe", TICKERS, bad, TRADES))
+    got = _answers(_session(), _request("subscribe", TICKERS, bad, TRADES))
 
     assert [answer["event"] for answer in got] == ["subscribe", "error", "subscribe"]
 
@@ -178,13 +179,13 @@ def test_one_bad_arg_leaves_the_others():
 )
 def test_args_that_fit_no_channel(arg):
     """A missing, empty or wrong key reads like an unknown channel."""
-    assert codes(session(), request("subscribe", arg)) == ["60018"]
+    assert _codes(_session(), _request("subscribe", arg)) == ["60018"]
 
 
 def test_foreign_keys_are_dropped_from_the_ack():
     """OKX drops keys that a channel does not have, without a word."""
     arg = {"channel": "liquidation-orders", "instType": "SWAP", "instId": "X"}
-    (ack,) = answers(session(), request("subscribe", arg))
+    (ack,) = _answers(_session(), _request("subscribe", arg))
 
     assert ack["arg"] == {"channel": "liquidation-orders", "instType": "SWAP"}
 
@@ -193,19 +194,19 @@ def test_private_channel_without_login():
     """On the private path nothing is to be had before a login."""
     arg = {"channel": "orders", "instType": "SPOT"}
 
-    assert codes(session("private"), request("subscribe", arg)) == ["60011"]
+    assert _codes(_session("private"), _request("subscribe", arg)) == ["60011"]
 
 
 def test_order_operation_without_login():
     """Orders need a login too."""
-    assert codes(session("private"), request("order", {"sz": "1"})) == ["60011"]
+    assert _codes(_session("private"), _request("order", {"sz": "1"})) == ["60011"]
 
 
 def test_login_then_order_operation():
     """After an accepted login an order operation reaches the caller."""
-    server = session("private")
-    server.receive_text(request("login", {"apiKey": "k"}), 0.0)
-    server.receive_text(request("order", {"sz": "1"}, id="7"), 0.0)
+    server = _session("private")
+    server.receive_text(_request("login", {"apiKey": "k"}), 0.0)
+    server.receive_text(_request("order", {"sz": "1"}, id="7"), 0.0)
     seen = []
     for asked in server.events():
         seen.append(asked)
@@ -221,8 +222,8 @@ def test_login_then_order_operation():
 
 def test_refused_login():
     """A refused login is an error with OKX's code, and the connection lives on."""
-    server = session("private")
-    server.receive_text(request("login", {"apiKey": "k"}), 0.0)
+    server = _session("private")
+    server.receive_text(_request("login", {"apiKey": "k"}), 0.0)
     for asked in server.events():
         server.refuse(asked, "60009")
     (error,) = map(json.loads, server.text_to_send())
@@ -256,7 +257,7 @@ def test_refused_login():
 )
 def test_requests_that_are_none(text, code):
     """Rubbish gets OKX's code for it, with the connection's id."""
-    (error,) = answers(session(), text)
+    (error,) = _answers(_session(), text)
 
     assert (error["event"], error["code"]) == ("error", code)
     assert error["connId"] == "0a1b2c3d"
@@ -264,14 +265,14 @@ def test_requests_that_are_none(text, code):
 
 def test_rubbish_is_echoed():
     """60012 repeats the whole request."""
-    (error,) = answers(session(), '{"op" : 7}')
+    (error,) = _answers(_session(), '{"op" : 7}')
 
     assert error["msg"] == 'Invalid request: {"op" : 7}'
 
 
 def test_binary_frame():
     """A binary frame is refused, and the connection lives on."""
-    server = session()
+    server = _session()
     server.receive_binary(b"\x00", 0.0)
 
     assert json.loads(server.text_to_send()[0])["code"] == "60012"
@@ -280,31 +281,31 @@ def test_binary_frame():
 
 def test_request_over_the_frame_limit():
     """A request over 64 KB ends the connection with 1009."""
-    server = session()
-    server.receive_text(request("subscribe", *[TICKERS] * 1500), 0.0)
+    server = _session()
+    server.receive_text(_request("subscribe", *[TICKERS] * 1500), 0.0)
 
     assert server.closing.code == 1009
 
 
 def test_request_of_many_args_under_the_limit():
     """Hundreds of args in one request are one request."""
-    server = session(requests_per_hour=1)
+    server = _session(requests_per_hour=1)
 
-    assert len(answers(server, request("subscribe", *[TICKERS] * 1000))) == 1000
+    assert len(_answers(server, _request("subscribe", *[TICKERS] * 1000))) == 1000
 
 
 def test_request_budget():
     """One request more than an hour allows is refused, until the hour is over."""
-    server = session(requests_per_hour=2)
-    text = request("subscribe", TICKERS)
-    got = [codes(server, text, now)[0] for now in (0.0, 10.0, 20.0, 3600.0, 3601.0)]
+    server = _session(requests_per_hour=2)
+    text = _request("subscribe", TICKERS)
+    got = [_codes(server, text, now)[0] for now in (0.0, 10.0, 20.0, 3600.0, 3601.0)]
 
     assert got == [None, None, "60014", None, "60014"]
 
 
 def test_silence_ends_with_4004():
     """After 30 s without a frame in either direction the server hangs up."""
-    server = session()
+    server = _session()
     server.receive_text("ping", 10.0)
     server.push("{}", 15.0)
     due = server.next_deadline()
@@ -323,7 +324,7 @@ def test_silence_ends_with_4004():
 
 def test_notice_with_a_close_after_it():
     """A service notice may be followed by a close, which wins over silence."""
-    server = session()
+    server = _session()
     server.notice("64008", "soon", close_at=5.0)
     due = server.next_deadline()
     server.handle_deadline(5.0)
@@ -340,8 +341,8 @@ def test_notice_with_a_close_after_it():
 
 def test_nothing_is_heard_while_closing():
     """Once closing, frames are ignored; the first reason stands."""
-    server = session()
-    server.receive_text(request("subscribe", TICKERS), 0.0)
+    server = _session()
+    server.receive_text(_request("subscribe", TICKERS), 0.0)
     server.close(4006, "first")
     server.close(4001, "second")
     server.receive_text("ping", 1.0)
@@ -355,8 +356,8 @@ def test_nothing_is_heard_while_closing():
 
 def test_refusal_after_the_ack():
     """A refusal after an ack ends the subscription."""
-    server = session()
-    server.receive_text(request("subscribe", TICKERS), 0.0)
+    server = _session()
+    server.receive_text(_request("subscribe", TICKERS), 0.0)
     for asked in server.events():
         server.accept(asked)
         server.refuse(asked, "60011", "Please log in.")
@@ -369,8 +370,8 @@ def test_refusal_after_the_ack():
 
 def test_data_before_the_ack():
     """A caller may register first and acknowledge late."""
-    server = session()
-    server.receive_text(request("subscribe", TICKERS), 0.0)
+    server = _session()
+    server.receive_text(_request("subscribe", TICKERS), 0.0)
     (asked,) = server.events()
     server.register(asked)
     server.push('{"data":[]}', 0.0)
@@ -385,10 +386,10 @@ def test_data_before_the_ack():
 @given(st.lists(st.text() | st.binary(), max_size=5))
 def test_no_input_raises(frames):
     """Whatever a client sends, the session answers or is silent; it never raises."""
-    server = session()
+    server = _session()
     for now, frame in enumerate(frames):
         if isinstance(frame, str):
-            answers(server, frame, float(now))
+            _answers(server, frame, float(now))
         else:
             server.receive_binary(frame, float(now))
 
@@ -404,9 +405,9 @@ def test_no_input_raises(frames):
 )
 def test_no_json_raises(value):
     """Nor does any JSON in the place of the args."""
-    server = session()
-    answers(server, json.dumps({"op": "subscribe", "args": [value], "id": value}))
-    answers(server, json.dumps({"op": "subscribe", "args": [{"channel": value}]}))
-    answers(server, json.dumps({"op": value, "args": value}))
+    server = _session()
+    _answers(server, json.dumps({"op": "subscribe", "args": [value], "id": value}))
+    _answers(server, json.dumps({"op": "subscribe", "args": [{"channel": value}]}))
+    _answers(server, json.dumps({"op": value, "args": value}))
 
     assert server.closing is None

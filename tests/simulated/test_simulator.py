@@ -26,16 +26,16 @@ TRADES = {"channel": "trades", "instId": "BTC-USDT"}
 BOOKS = {"channel": "books", "instId": "BTC-USDT"}
 
 
-def request(op, *args):
+def _request(op, *args):
     return json.dumps({"op": op, "args": args})
 
 
-def open_path(simulator, path="public", query="", **more):
+def _open_path(simulator, path="public", query="", **more):
     more = {"compression": None, "proxy": None, "ssl": simulator.ssl_context} | more
     return connect(f"{simulator.ws}/ws/v5/{path}{query}", **more)
 
 
-def receive(ws):
+def _receive(ws):
     return json.loads(ws.recv(timeout=5))
 
 
@@ -55,10 +55,11 @@ def get(simulator, path):
 
 def closing(ws):
     """Read until the connection ends, and return how it ended."""
-    with pytest.raises(ConnectionClosed) as ended:
+    try:
         while True:
             ws.recv(timeout=5)
-    return ended.value.rcvd
+    except ConnectionClosed as ended:
+        return ended.rcvd
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ def still():
 @pytest.mark.parametrize("query", ["", "?brokerId=9999"])
 def test_paths(simulator, path, query):
     """All three paths answer pings, with and without a broker id."""
-    with open_path(simulator, path, query) as ws:
+    with _open_path(simulator, path, query) as ws:
         ws.send("ping")
 
         assert ws.recv(timeout=5) == "pong"
@@ -81,9 +82,9 @@ def test_paths(simulator, path, query):
 def test_any_client(simulator):
     """Neither compression nor Origin nor User-Agent matter."""
     more = {"compression": "deflate", "origin": "http://x.y", "user_agent_header": "Z"}
-    with open_path(simulator, **more) as ws:
-        ws.send(request("subscribe", BOOKS))
-        ack, snapshot = receive(ws), receive(ws)
+    with _open_path(simulator, **more) as ws:
+        ws.send(_request("subscribe", BOOKS))
+        ack, snapshot = _receive(ws), _receive(ws)
 
     assert ack["event"] == "subscribe"
     assert len(snapshot["data"][0]["asks"]) == 400
@@ -102,13 +103,13 @@ def test_other_paths(simulator):
 def test_pong_within_400_ms_while_data_flow(simulator):
     """A ping is answered soon, whatever else is going on."""
     slowest = 0.0
-    with open_path(simulator) as ws:
+    with _open_path(simulator) as ws:
         ids = ("BTC-USDT", "ETH-USDT", "SOL-USDT", "BTC-USDT-SWAP")
         channels = ("trades", "books", "bbo-tbt", "tickers")
         args = [{"channel": c, "instId": i} for c in channels for i in ids]
-        ws.send(request("subscribe", *args))
+        ws.send(_request("subscribe", *args))
         for _ in range(10):
-            receive(ws)
+            _receive(ws)
             asked = time.monotonic()
             ws.send("ping")
             while ws.recv(timeout=5) != "pong":
@@ -120,10 +121,10 @@ def test_pong_within_400_ms_while_data_flow(simulator):
 
 def test_data_flow_by_themselves_at_speed_1(simulator):
     """At speed 1 pushes come without anybody stepping, stamped with the present."""
-    with open_path(simulator) as ws:
-        ws.send(request("subscribe", BOOKS))
-        receive(ws)
-        rows = [receive(ws)["data"][0] for _ in range(5)]
+    with _open_path(simulator) as ws:
+        ws.send(_request("subscribe", BOOKS))
+        _receive(ws)
+        rows = [_receive(ws)["data"][0] for _ in range(5)]
     lag = time.time() * 1000 - int(rows[-1]["ts"])
 
     assert rows[0]["prevSeqId"] == -1
@@ -132,11 +133,11 @@ def test_data_flow_by_themselves_at_speed_1(simulator):
 
 def test_a_faster_market():
     """At a higher speed a virtual minute passes in a moment."""
-    with Simulator(speed=600, start=START) as simulator, open_path(simulator) as ws:
-        ws.send(request("subscribe", TRADES))
-        receive(ws)
-        first = int(receive(ws)["data"][0]["ts"])
-        while int(receive(ws)["data"][0]["ts"]) < first + 60_000:
+    with Simulator(speed=600, start=START) as simulator, _open_path(simulator) as ws:
+        ws.send(_request("subscribe", TRADES))
+        _receive(ws)
+        first = int(_receive(ws)["data"][0]["ts"])
+        while int(_receive(ws)["data"][0]["ts"]) < first + 60_000:
             pass
 
         assert simulator.now.timestamp() * 1000 > START + 60_000
@@ -144,13 +145,13 @@ def test_a_faster_market():
 
 def test_time_stands_still_until_stepped(still):
     """At speed 0 only a step moves time, and all that fell due has come then."""
-    with open_path(still) as ws:
-        ws.send(request("subscribe", BOOKS))
-        receive(ws)
-        snapshot = receive(ws)["data"][0]
+    with _open_path(still) as ws:
+        ws.send(_request("subscribe", BOOKS))
+        _receive(ws)
+        snapshot = _receive(ws)["data"][0]
         before = still.now
         still.step(0.5)
-        updates = [receive(ws)["data"][0] for _ in range(5)]
+        updates = [_receive(ws)["data"][0] for _ in range(5)]
 
     assert before == dt.datetime.fromtimestamp(START / 1000, dt.UTC)
     assert still.now - before == dt.timedelta(seconds=0.5)
@@ -182,8 +183,8 @@ def test_same_bytes_over_sockets():
     sent = []
     for _ in range(2):
         with Simulator(3, start=START, speed=0) as simulator:
-            with open_path(simulator) as ws:
-                ws.send(request("subscribe", BOOKS, TRADES))
+            with _open_path(simulator) as ws:
+                ws.send(_request("subscribe", BOOKS, TRADES))
                 texts = [ws.recv(timeout=5) for _ in range(4)]
                 simulator.step(2.0)
                 ws.send("ping")
@@ -247,7 +248,7 @@ def test_rest(simulator):
 def test_tls():
     """With TLS the certificate of its own is verified on both interfaces."""
     with Simulator(tls=True) as simulator:
-        with open_path(simulator) as ws:
+        with _open_path(simulator) as ws:
             ws.send("ping")
             pong = ws.recv(timeout=5)
         status, _ = get(simulator, "/api/v5/public/time")
@@ -305,10 +306,10 @@ def test_restart_on_the_same_port():
     ids = []
     addresses = []
     for _ in range(2):
-        with simulator, open_path(simulator) as ws:
-            ws.send(request("subscribe", TRADES))
-            receive(ws)
-            ids.append(int(receive(ws)["data"][0]["tradeId"]))
+        with simulator, _open_path(simulator) as ws:
+            ws.send(_request("subscribe", TRADES))
+            _receive(ws)
+            ids.append(int(_receive(ws)["data"][0]["tradeId"]))
             addresses.append(simulator.ws)
 
     assert addresses[0] == addresses[1]
@@ -328,7 +329,7 @@ def test_restart_in_virtual_time(still):
 
 def test_stop_says_goodbye(still):
     """A stop closes with 1001 and is quick, also if clients do not answer."""
-    with open_path(still, max_size=None) as ws, deaf_client(still):
+    with _open_path(still, max_size=None) as ws, deaf_client(still):
         still.faults.big_frame(12_000_000)
         began = time.monotonic()
         still.stop()
@@ -351,7 +352,7 @@ def test_port_that_is_taken(simulator):
 def test_many_in_one_run():
     """Simulators come and go by the dozen."""
     for seed in range(12):
-        with Simulator(seed, instruments=5) as simulator, open_path(simulator) as ws:
+        with Simulator(seed, instruments=5) as simulator, _open_path(simulator) as ws:
             ws.send("ping")
 
             assert ws.recv(timeout=5) == "pong"
@@ -409,7 +410,7 @@ def test_interpreter_exit_without_stop(how):
 
 def test_drop_is_a_reset(still):
     """A dropped connection ends without a close frame."""
-    with open_path(still) as ws:
+    with _open_path(still) as ws:
         hit = still.faults.drop()
 
         assert hit == 1
@@ -418,7 +419,7 @@ def test_drop_is_a_reset(still):
 
 def test_close_with_a_code(still):
     """A close carries its code and reason."""
-    with open_path(still) as ws:
+    with _open_path(still) as ws:
         still.faults.close(4008, "too many channels")
         end = closing(ws)
 
@@ -428,7 +429,10 @@ def test_close_with_a_code(still):
 def test_silence_is_closed_with_4004():
     """Silence ends the connection; the time can be set."""
     settings = ServerSettings(idle_timeout=0.2)
-    with Simulator(speed=0, settings=settings) as simulator, open_path(simulator) as ws:
+    with (
+        Simulator(speed=0, settings=settings) as simulator,
+        _open_path(simulator) as ws,
+    ):
         assert closing(ws).code == 4004
 
 
@@ -439,9 +443,9 @@ def test_refused_connections(still, status):
     got = []
     for _ in range(2):
         with pytest.raises(InvalidStatus) as refused:
-            open_path(still)
+            _open_path(still)
         got.append(refused.value.response.status_code)
-    with open_path(still) as ws:
+    with _open_path(still) as ws:
         ws.send("ping")
 
         assert ws.recv(timeout=5) == "pong"
@@ -452,9 +456,9 @@ def test_slow_handshake(still):
     """A slow handshake makes the client wait."""
     still.faults.slow_handshake(5.0, path="public")
     with pytest.raises(TimeoutError):
-        open_path(still, open_timeout=0.2)
+        _open_path(still, open_timeout=0.2)
 
-    with open_path(still, "business") as ws:
+    with _open_path(still, "business") as ws:
         ws.send("ping")
 
         assert ws.recv(timeout=5) == "pong"
@@ -462,7 +466,7 @@ def test_slow_handshake(still):
 
 def test_odd_frames(still):
     """Text and binary frames of any content reach the client as they are."""
-    with open_path(still) as ws:
+    with _open_path(still) as ws:
         still.faults.malformed()
         still.faults.binary()
         still.faults.send('{"event":"x"}')
@@ -477,7 +481,7 @@ def test_odd_frames(still):
 
 def test_half_open(still):
     """A half-open connection is silent, and nothing is refused."""
-    with open_path(still) as ws, still.faults.half_open():
+    with _open_path(still) as ws, still.faults.half_open():
         ws.send("ping")
         with pytest.raises(TimeoutError):
             ws.recv(timeout=0.2)
@@ -486,9 +490,9 @@ def test_half_open(still):
 def test_delayed_ack_by_the_clock(still):
     """An ack that is held back comes when its time has come, after the data."""
     still.faults.delay_acks(0.3)
-    with open_path(still) as ws:
-        ws.send(request("subscribe", BOOKS))
-        first, second = receive(ws), receive(ws)
+    with _open_path(still) as ws:
+        ws.send(_request("subscribe", BOOKS))
+        first, second = _receive(ws), _receive(ws)
 
     assert "data" in first
     assert second["event"] == "subscribe"
@@ -500,7 +504,7 @@ def test_faults_of_a_stopped_simulator():
     hit = simulator.faults.drop()
     simulator.faults.refuse_connections(1)
     with simulator, pytest.raises(InvalidStatus):
-        open_path(simulator)
+        _open_path(simulator)
 
     assert hit == 0
     assert simulator.faults.armed == ()
@@ -508,9 +512,9 @@ def test_faults_of_a_stopped_simulator():
 
 def test_nothing_is_printed(capfd, still):
     """The simulator says nothing on stdout or stderr."""
-    with open_path(still) as ws:
+    with _open_path(still) as ws:
         ws.send("nonsense")
-        receive(ws)
+        _receive(ws)
         still.faults.drop()
     still.stop()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import zlib
 
@@ -47,27 +48,27 @@ class Client:
         return self.texts()
 
 
-def exchange(**more):
+def _exchange(**more):
     return Exchange(7, start_ms=START, **more)
 
 
-def client(path="public", **more):
-    return Client(exchange(**more), path)
+def _client(path="public", **more):
+    return Client(_exchange(**more), path)
 
 
-def of(frames, channel):
-    return [f for f in pushes(frames) if f["arg"]["channel"] == channel]
+def _of(frames, channel):
+    return [f for f in _pushes(frames) if f["arg"]["channel"] == channel]
 
 
-def pushes(frames):
+def _pushes(frames):
     return [f for f in frames if "data" in f]
 
 
-def events(frames):
+def _events(frames):
     return [f["event"] for f in frames if "event" in f]
 
 
-def keys(entry):
+def _keys(entry):
     values = {"instId": "BTC-USDT-SWAP", "instType": "SWAP"}
     if entry.inst_id_is == "index":
         values["instId"] = "BTC-USDT"
@@ -77,8 +78,8 @@ def keys(entry):
 @pytest.mark.parametrize("entry", CHANNELS, ids=lambda entry: entry.name)
 def test_every_channel_can_be_had(entry):
     """Each channel of the registry is acknowledged, and its first push follows."""
-    arg = {"channel": entry.name + ("1m" if entry.bars else ""), **keys(entry)}
-    ack, *rest = client(entry.path).subscribe(arg)
+    arg = {"channel": entry.name + ("1m" if entry.bars else ""), **_keys(entry)}
+    ack, *rest = _client(entry.path).subscribe(arg)
 
     assert (ack["event"], ack["arg"]) == ("subscribe", arg)
     assert all(push["arg"] == arg for push in rest)
@@ -90,7 +91,7 @@ def test_connection_ids():
     """Connection ids are 8 hex digits, all different, the same for one seed."""
     ids = [
         [here.connect("public", 0.0).session.conn_id for _ in range(3)]
-        for here in (exchange(), exchange())
+        for here in (_exchange(), _exchange())
     ]
 
     assert ids[0] == ids[1]
@@ -100,9 +101,9 @@ def test_connection_ids():
 
 def test_no_action_but_on_books():
     """Only books have an action: a snapshot first, updates then."""
-    here = client()
-    frames = pushes(here.subscribe(BOOKS, TICKERS, TRADES)) + pushes(here.after(1000))
-    actions = [frame.get("action") for frame in of(frames, "books")]
+    here = _client()
+    frames = _pushes(here.subscribe(BOOKS, TICKERS, TRADES)) + _pushes(here.after(1000))
+    actions = [frame.get("action") for frame in _of(frames, "books")]
 
     assert actions[0] == "snapshot"
     assert set(actions[1:]) == {"update"}
@@ -111,34 +112,34 @@ def test_no_action_but_on_books():
 
 def test_updates_follow_the_snapshot():
     """A snapshot has prevSeqId -1, and each update follows the message before."""
-    here = client()
-    rows = [f["data"][0] for f in of(here.subscribe(BOOKS), "books")]
-    rows += [f["data"][0] for f in of(here.after(2000), "books")]
+    here = _client()
+    rows = [f["data"][0] for f in _of(here.subscribe(BOOKS), "books")]
+    rows += [f["data"][0] for f in _of(here.after(2000), "books")]
     chain = [(row["prevSeqId"], row["seqId"]) for row in rows]
 
     assert len(rows) > 3
     assert chain[0][0] == -1
-    assert all(b[0] == a[1] for a, b in zip(chain, chain[1:], strict=False))
+    assert all(b[0] == a[1] for a, b in itertools.pairwise(chain))
 
 
 def test_snapshot_in_the_middle_of_a_period():
     """A snapshot between two updates joins on to the next one all the same."""
-    here = client()
+    here = _client()
     here.after(150)
-    (snapshot,) = of(here.subscribe(BOOKS), "books")
-    update = of(here.after(2000), "books")[0]
+    (snapshot,) = _of(here.subscribe(BOOKS), "books")
+    update = _of(here.after(2000), "books")[0]
 
     assert update["data"][0]["prevSeqId"] == snapshot["data"][0]["seqId"]
 
 
 def test_late_subscriber_gets_the_same_updates():
     """A second reader's snapshot joins the updates that both get."""
-    here = exchange()
+    here = _exchange()
     first, second = Client(here), Client(here)
     first.subscribe(BOOKS)
     first.after(350)
-    (snapshot,) = of(second.subscribe(BOOKS), "books")
-    ours, theirs = of(first.after(1000), "books"), of(second.texts(), "books")
+    (snapshot,) = _of(second.subscribe(BOOKS), "books")
+    ours, theirs = _of(first.after(1000), "books"), _of(second.texts(), "books")
 
     assert ours == theirs
     assert theirs[0]["data"][0]["prevSeqId"] == snapshot["data"][0]["seqId"]
@@ -146,24 +147,24 @@ def test_late_subscriber_gets_the_same_updates():
 
 def test_second_subscribe_is_acknowledged_only():
     """A second subscribe brings an ack, and neither a snapshot nor a second stream."""
-    here = client()
+    here = _client()
     here.subscribe(TRADES)
     again = here.subscribe(TRADES)
-    ids = [f["data"][0]["tradeId"] for f in of(here.after(3000), "trades")]
+    ids = [f["data"][0]["tradeId"] for f in _of(here.after(3000), "trades")]
 
-    assert events(again) == ["subscribe"]
-    assert pushes(again) == []
+    assert _events(again) == ["subscribe"]
+    assert _pushes(again) == []
     assert ids
     assert len(ids) == len(set(ids))
 
 
 def test_subscribing_anew_brings_a_new_snapshot():
     """After an unsubscribe nothing comes; subscribing again starts with a snapshot."""
-    here = client()
+    here = _client()
     here.subscribe(BOOKS)
     here.unsubscribe(BOOKS)
     silence = here.after(1000)
-    (snapshot,) = of(here.subscribe(BOOKS), "books")
+    (snapshot,) = _of(here.subscribe(BOOKS), "books")
 
     assert silence == []
     assert snapshot["action"] == "snapshot"
@@ -172,20 +173,20 @@ def test_subscribing_anew_brings_a_new_snapshot():
 
 def test_one_reader_leaving_does_not_end_it_for_another():
     """A channel goes on for those who still listen."""
-    here = exchange()
+    here = _exchange()
     first, second = Client(here), Client(here)
     first.subscribe(TRADES)
     second.subscribe(TRADES)
     first.unsubscribe(TRADES)
     came = second.after(3000)
 
-    assert of(came, "trades")
+    assert _of(came, "trades")
     assert first.texts() == []
 
 
 def test_disconnected_client_is_forgotten():
     """After a disconnect nothing is queued for it, and nobody is watching."""
-    here = client()
+    here = _client()
     here.subscribe(TRADES)
     here.exchange.disconnect(here.link)
     here.exchange.disconnect(here.link)
@@ -198,7 +199,7 @@ def test_disconnected_client_is_forgotten():
 @pytest.mark.parametrize("arg", [BOOKS, TRADES, TICKERS])
 def test_unknown_instrument(arg):
     """An instrument that does not exist is refused with 60018 and its id."""
-    (error,) = client().subscribe({**arg, "instId": "NOPE-USDT"}, id="1")
+    (error,) = _client().subscribe({**arg, "instId": "NOPE-USDT"}, id="1")
 
     assert (error["event"], error["code"], error["id"]) == ("error", "60018", "1")
     assert f"channel:{arg['channel']},instId:NOPE-USDT doesn't exist" in error["msg"]
@@ -206,7 +207,7 @@ def test_unknown_instrument(arg):
 
 def test_unsubscribe_of_an_unknown_instrument():
     """Nor can one let go of what does not exist."""
-    (error,) = client().unsubscribe({**BOOKS, "instId": "NOPE-USDT"})
+    (error,) = _client().unsubscribe({**BOOKS, "instId": "NOPE-USDT"})
 
     assert error["code"] == "60018"
 
@@ -214,21 +215,21 @@ def test_unsubscribe_of_an_unknown_instrument():
 def test_swap_id_is_no_index():
     """An index channel wants the index, not the swap."""
     arg = {"channel": "index-candle1m", "instId": "BTC-USDT-SWAP"}
-    (error,) = client("business").subscribe(arg)
+    (error,) = _client("business").subscribe(arg)
 
     assert error["code"] == "60018"
 
 
 def test_no_funding_of_a_spot_pair():
     """A spot pair has no funding rate."""
-    (error,) = client().subscribe({"channel": "funding-rate", "instId": "BTC-USDT"})
+    (error,) = _client().subscribe({"channel": "funding-rate", "instId": "BTC-USDT"})
 
     assert error["code"] == "60018"
 
 
 def test_login_without_accounts():
     """Where there are no accounts, every key is unknown."""
-    (error,) = client("private").send(
+    (error,) = _client("private").send(
         json.dumps({"op": "login", "args": [{"apiKey": "k", "timestamp": 1}]})
     )
 
@@ -239,7 +240,7 @@ def test_same_calls_same_bytes():
     """Two exchanges of one seed, fed the same, send the same bytes."""
     sent = []
     for _ in range(2):
-        here = exchange(checksum="legacy")
+        here = _exchange(checksum="legacy")
         links = [here.connect(path, 0.0) for path in ("public", "business")]
         for step in range(20):
             here.receive(links[0], json.dumps({"op": "subscribe", "args": [BOOKS]}), 0)
@@ -261,7 +262,7 @@ def test_steps_do_not_matter():
     """Advancing in one step or in many sends the same bytes."""
     sent = []
     for step in (50, 1000):
-        here = client()
+        here = _client()
         here.subscribe(BOOKS, TICKERS, TRADES)
         for to_ms in range(START + step, START + 3001, step):
             here.exchange.advance(to_ms, 0.0)
@@ -282,16 +283,16 @@ def test_another_seed_another_market():
 
 def test_checksum_zero():
     """By default every checksum is 0, as on OKX since June 2026."""
-    here = client()
-    frames = of(here.subscribe(BOOKS) + here.after(1000), "books")
+    here = _client()
+    frames = _of(here.subscribe(BOOKS) + here.after(1000), "books")
 
     assert {frame["data"][0]["checksum"] for frame in frames} == {0}
 
 
 def test_checksum_legacy():
     """In legacy mode the checksum is that of the book merged so far."""
-    here = client(checksum="legacy")
-    frames = of(here.subscribe(BOOKS) + here.after(3000), "books")
+    here = _client(checksum="legacy")
+    frames = _of(here.subscribe(BOOKS) + here.after(3000), "books")
     book = {"asks": {}, "bids": {}}
     for frame in frames:
         (row,) = frame["data"]
@@ -301,12 +302,12 @@ def test_checksum_legacy():
                 if sz == "0":
                     del levels[px]
         assert max(map(len, book.values())) <= 400
-        assert row["checksum"] == merged_checksum(book)
+        assert row["checksum"] == _merged_checksum(book)
 
     assert len(frames) > 10
 
 
-def merged_checksum(book):
+def _merged_checksum(book):
     bids = sorted(book["bids"].items(), key=lambda level: -float(level[0]))[:25]
     asks = sorted(book["asks"].items(), key=lambda level: float(level[0]))[:25]
     parts = []
@@ -327,12 +328,12 @@ def test_checksum_is_signed():
 def test_checksum_of_another_kind():
     """Only the two kinds there are can be asked for."""
     with pytest.raises(ValueError, match="legacy"):
-        exchange(checksum="md5")
+        _exchange(checksum="md5")
 
 
 def test_silent_connection_is_closed():
     """Without a frame for the idle time the connection ends with 4004."""
-    here = client(settings=ServerSettings(idle_timeout=5.0))
+    here = _client(settings=ServerSettings(idle_timeout=5.0))
     due = here.exchange.next_deadline()
     here.exchange.handle_deadlines(4.9)
     before = here.link.is_ending
@@ -347,7 +348,7 @@ def test_silent_connection_is_closed():
 
 def test_slow_reader_is_closed():
     """What waits for a slow reader is bounded: it is closed with 4005."""
-    here = client(queue_limit=60_000)
+    here = _client(queue_limit=60_000)
     for _ in range(3):
         here.exchange.receive(
             here.link, json.dumps({"op": "subscribe", "args": [BOOKS]}), 0.0
@@ -364,7 +365,7 @@ def test_slow_reader_is_closed():
 
 def test_waiting_is_counted_down():
     """What was handed to the socket no longer counts as waiting."""
-    here = client()
+    here = _client()
     here.exchange.receive(here.link, "ping", 0.0)
     before = here.link.waiting
     frame = here.link.next_frame()
@@ -378,7 +379,7 @@ def test_waiting_is_counted_down():
 
 def test_mute_pongs():
     """Muted pings get no answer; after the count they do again."""
-    here = client()
+    here = _client()
     fault = here.exchange.faults.mute_pongs(count=1)
 
     assert [here.send("ping"), here.send("ping")] == [[], ["pong"]]
@@ -388,7 +389,7 @@ def test_mute_pongs():
 
 def test_mute_pongs_of_another_path():
     """A fault for another path leaves this one alone."""
-    here = client("business")
+    here = _client("business")
     with here.exchange.faults.mute_pongs(path="public") as fault:
         assert here.send("ping") == ["pong"]
 
@@ -397,7 +398,7 @@ def test_mute_pongs_of_another_path():
 
 def test_fault_as_context():
     """Leaving the block lifts the fault."""
-    here = client()
+    here = _client()
     with here.exchange.faults.mute_pongs():
         assert here.send("ping") == []
 
@@ -406,7 +407,7 @@ def test_fault_as_context():
 
 def test_clear_lifts_all():
     """Clearing lifts every armed fault."""
-    faults = exchange().faults
+    faults = _exchange().faults
     armed = [faults.mute_pongs(), faults.duplicate()]
     before = faults.armed
     faults.clear()
@@ -418,12 +419,12 @@ def test_clear_lifts_all():
 def test_fault_that_would_never_strike():
     """A count below 1 is refused."""
     with pytest.raises(ValueError, match="count=0"):
-        exchange().faults.mute_pongs(count=0)
+        _exchange().faults.mute_pongs(count=0)
 
 
 def test_repr_of_a_fault():
     """A fault says what it is and how it stands."""
-    faults = exchange().faults
+    faults = _exchange().faults
     fault = faults.skip_seq("BTC-USDT")
 
     assert repr(fault) == "<ArmedFault skip_seq: 0 hits, 1 to go>"
@@ -435,22 +436,22 @@ def test_repr_of_a_fault():
 
 def test_delayed_ack():
     """A delayed ack comes after the data, when its time has come."""
-    here = client()
+    here = _client()
     here.exchange.faults.delay_acks(2.0, channel="trades")
     at_once = here.subscribe(TICKERS, TRADES)
     here.exchange.handle_deadlines(1.9)
     early = here.texts()
     here.exchange.handle_deadlines(2.0)
 
-    assert events(at_once) == ["subscribe"]
-    assert of(at_once, "trades")
+    assert _events(at_once) == ["subscribe"]
+    assert _of(at_once, "trades")
     assert early == []
     assert [ack["arg"] for ack in here.texts()] == [TRADES]
 
 
 def test_ack_after_pushes():
     """An ack may be held back until some data have come."""
-    here = client()
+    here = _client()
     here.exchange.faults.delay_acks(pushes=3)
     frames = here.subscribe(BOOKS) + here.after(1000)
     kinds = ["ack" if "event" in frame else "push" for frame in frames]
@@ -460,7 +461,7 @@ def test_ack_after_pushes():
 
 def test_delayed_ack_of_a_connection_that_went():
     """An ack that waits for a connection that is gone is forgotten with it."""
-    here = client()
+    here = _client()
     here.exchange.faults.delay_acks(2.0)
     here.subscribe(TRADES)
     here.exchange.disconnect(here.link)
@@ -470,30 +471,30 @@ def test_delayed_ack_of_a_connection_that_went():
 
 def test_withheld_ack():
     """A lost request is not answered, and nothing is subscribed."""
-    here = client()
+    here = _client()
     here.exchange.faults.withhold_acks(count=1)
     lost, found = here.subscribe(TRADES), here.subscribe(TRADES)
 
     assert lost == []
-    assert events(found) == ["subscribe"]
-    assert pushes(found)
+    assert _events(found) == ["subscribe"]
+    assert _pushes(found)
 
 
 def test_withheld_ack_with_data():
     """The ack alone may be lost, while data come."""
-    here = client()
+    here = _client()
     here.exchange.faults.withhold_acks(data=True)
     frames = here.subscribe(TRADES)
     here.unsubscribe(TRADES)
 
-    assert events(frames) == []
-    assert pushes(frames)
+    assert _events(frames) == []
+    assert _pushes(frames)
     assert here.after(3000) == []
 
 
 def test_refused_ack():
     """A subscription is refused with the code asked for."""
-    here = client()
+    here = _client()
     here.exchange.faults.refuse_acks("64003", "too low", count=1)
     (error,) = here.subscribe(TRADES)
 
@@ -503,22 +504,22 @@ def test_refused_ack():
 
 def test_refusal_after_the_ack():
     """An ack may be followed by a refusal; the subscription is off again."""
-    here = client()
+    here = _client()
     here.subscribe(TRADES)
     here.exchange.faults.refuse_acks("60011", after_ack=True)
 
-    assert events(here.subscribe(TRADES)) == ["subscribe", "error"]
+    assert _events(here.subscribe(TRADES)) == ["subscribe", "error"]
     assert here.after(3000) == []
 
 
 def test_skipped_sequence_number():
     """One lost update breaks the chain once, and the next ones follow again."""
-    here = client()
+    here = _client()
     here.subscribe(BOOKS)
     here.exchange.faults.skip_seq("BTC-USDT")
-    rows = [f["data"][0] for f in of(here.after(2000), "books")]
-    (snapshot,) = of(Client(here.exchange).subscribe(BOOKS), "books")
-    joins = [b["prevSeqId"] == a["seqId"] for a, b in zip(rows, rows[1:], strict=False)]
+    rows = [f["data"][0] for f in _of(here.after(2000), "books")]
+    (snapshot,) = _of(Client(here.exchange).subscribe(BOOKS), "books")
+    joins = [b["prevSeqId"] == a["seqId"] for a, b in itertools.pairwise(rows)]
 
     assert all(joins)
     assert rows[-1]["seqId"] == snapshot["data"][0]["seqId"]
@@ -527,17 +528,17 @@ def test_skipped_sequence_number():
 
 def test_duplicate():
     """A push may come twice."""
-    here = client()
+    here = _client()
     here.subscribe(TRADES)
     here.exchange.faults.duplicate("BTC-USDT", channel="trades")
-    first, second, *_ = of(here.after(5000), "trades")
+    first, second, *_ = _of(here.after(5000), "trades")
 
     assert first == second
 
 
 def test_stop_pushing():
     """Data stop, while pings are answered; afterwards they come again."""
-    here = client()
+    here = _client()
     here.subscribe(TRADES)
     with here.exchange.faults.stop_pushing() as fault:
         held = here.after(3000)
@@ -546,12 +547,12 @@ def test_stop_pushing():
     assert held == []
     assert pong == ["pong"]
     assert fault.hits > 0
-    assert of(here.after(3000), "trades")
+    assert _of(here.after(3000), "trades")
 
 
 def test_half_open():
     """Nothing at all gets out."""
-    here = client()
+    here = _client()
     here.subscribe(TRADES)
     with here.exchange.faults.half_open(path="public"):
         assert here.after(3000) == []
@@ -562,7 +563,7 @@ def test_half_open():
 
 def test_drop():
     """Dropped connections are broken at once, those of the path only."""
-    here = exchange()
+    here = _exchange()
     public, business = Client(here), Client(here, "business")
     public.subscribe(TRADES)
     hit = here.faults.drop(path="public")
@@ -577,7 +578,7 @@ def test_drop():
 
 def test_close():
     """A close carries its code."""
-    here = client()
+    here = _client()
 
     assert here.exchange.faults.close(4008, "too many") == 1
     assert here.link.session.closing.code == 4008
@@ -585,7 +586,7 @@ def test_close():
 
 def test_notice_and_then_a_close():
     """A service notice may be followed by a close."""
-    here = client()
+    here = _client()
     here.exchange.handle_deadlines(10.0)
     hit = here.exchange.faults.notice(close_after=2.0)
     (notice,) = here.texts()
@@ -598,7 +599,7 @@ def test_notice_and_then_a_close():
 
 def test_notice_without_a_close():
     """By default the connection stays."""
-    here = client()
+    here = _client()
     here.exchange.faults.notice()
 
     assert here.exchange.next_deadline() == 30.0
@@ -609,7 +610,7 @@ def test_notice_without_a_close():
 )
 def test_odd_frames(name):
     """Odd frames reach every connection that is open."""
-    here = client()
+    here = _client()
     hit = getattr(here.exchange.faults, name)()
     (frame,) = here.link.frames_to_send()
 
@@ -619,7 +620,7 @@ def test_odd_frames(name):
 
 def test_malformed_is_no_json():
     """A malformed frame cannot be decoded."""
-    here = client()
+    here = _client()
     here.exchange.faults.malformed()
     (frame,) = here.link.frames_to_send()
 
@@ -629,7 +630,7 @@ def test_malformed_is_no_json():
 
 def test_big_frame():
     """A big frame is as big as asked, and JSON all the same."""
-    here = client()
+    here = _client()
     here.exchange.faults.big_frame(12_345)
     (frame,) = here.link.frames_to_send()
 
@@ -639,7 +640,7 @@ def test_big_frame():
 
 def test_frames_of_ones_own_to_some():
     """A frame of any content reaches only those who listen to an instrument."""
-    here = exchange()
+    here = _exchange()
     first, second = Client(here), Client(here)
     first.subscribe(TRADES)
     second.subscribe(TICKERS)
@@ -652,7 +653,7 @@ def test_frames_of_ones_own_to_some():
 
 def test_fault_nowhere():
     """Without an exchange there is nothing to hit."""
-    here = exchange()
+    here = _exchange()
     here.faults.attach(None)
 
     assert here.faults.drop() == 0
