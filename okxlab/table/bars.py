@@ -12,7 +12,7 @@ from okxlab.table.spans import Scan, advance
 from okxlab.table.storage import NAT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from okxlab.protocol.columns import Column
     from okxlab.table.window import Window
@@ -53,9 +53,7 @@ class BarTable(KeyedTable[_Key]):
     """
 
     def __init__(self, columns: Sequence[Column], window: Window) -> None:
-        super().__init__(columns, window, by_time=True)
-        sources = {column.name: column.source for column in self.columns}
-        self._inst_id_source = sources.get("inst_id")
+        super().__init__(columns, window, _key_reader(columns), by_time=True)
         # Writer thread only.  Newest opening time of each instrument.
         self._newest: dict[str | None, int] = {}
         # Late bars of the append that is going on: version and mark by key.
@@ -68,15 +66,6 @@ class BarTable(KeyedTable[_Key]):
             return False
         _, roster, _, count = self._view()
         return self._since(roster, count, window) < count - window.max_rows
-
-    def _key(self, row: Any, inst_id: str | None) -> _Key:
-        match self._inst_id_source:
-            case "inst_id":
-                return inst_id, row.ts
-            case "row":
-                return row.inst_id, row.ts
-            case _:
-                return None, row.ts
 
     def _admit(self, key: _Key, version: int, mark: int) -> None:
         inst_id, ts = key
@@ -140,3 +129,14 @@ class BarTable(KeyedTable[_Key]):
         assert window.duration_ms is not None
         ts = roster.buffer.ts[roster.versions[:count]]
         return advance(Scan(window.duration_ms), ts, count, window.max_rows).start
+
+
+def _key_reader(columns: Sequence[Column]) -> Callable[[Any, str | None], _Key]:
+    sources = {column.name: column.source for column in columns}
+    match sources.get("inst_id"):
+        case "inst_id":
+            return lambda row, inst_id: (inst_id, row.ts)
+        case None:
+            return lambda row, _: (None, row.ts)
+        case _:
+            return lambda row, _: (row.inst_id, row.ts)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+from weakref import WeakMethod
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
 
     from okxlab.protocol.columns import Column
-    from okxlab.table.storage import Buffer
     from okxlab.table.window import Window
 
-__all__ = ["Table"]
+__all__ = ["Table", "check_last", "weakly"]
+
+ResultT = TypeVar("ResultT")
 
 _log: Final = logging.getLogger("okxlab.table")
 
@@ -50,12 +53,11 @@ class Table(ABC):
     def __init__(self, columns: Sequence[Column], window: Window) -> None:
         self.columns = tuple(columns)
         self.unknown: dict[tuple[str, str], int] = {}
+        # Knows the counts and not the table: a table that is let go is freed at
+        # once, not when the garbage collector comes round.
+        self._refuse = partial(_refuse, self.unknown)
         # Written by the writer thread; readers take it once per snapshot.
         self._window = window
-        self._origin = next(
-            (n for n, column in enumerate(self.columns) if column.source == "origin"),
-            None,
-        )
 
     @property
     def window(self) -> Window:
@@ -180,18 +182,33 @@ class Table(ABC):
     def __len__(self) -> int:
         """Return the number of rows in the window."""
 
-    def _mark_origin(self, buffer: Buffer, start: int, stop: int, origin: int) -> None:
-        if self._origin is not None:
-            buffer.cells[self._origin].array[start:stop] = origin
 
-    def _refuse(self, column: str, value: object) -> None:
-        """Count a value that did not fit its column; log it the first time."""
-        key = (column, str(value)[:_UNKNOWN_TEXT])
-        if key not in self.unknown:
-            if len(self.unknown) >= _UNKNOWN_LIMIT:
-                key = (column, "(others)")
-            _log.warning("column %s: value %r does not fit and became missing", *key)
-        self.unknown[key] = self.unknown.get(key, 0) + 1
+def _refuse(unknown: dict[tuple[str, str], int], column: str, value: object) -> None:
+    """Count a value that did not fit its column; log it the first time."""
+    key = (column, str(value)[:_UNKNOWN_TEXT])
+    if key not in unknown:
+        if len(unknown) >= _UNKNOWN_LIMIT:
+            key = (column, "(others)")
+        _log.warning("column %s: value %r does not fit and became missing", *key)
+    unknown[key] = unknown.get(key, 0) + 1
+
+
+def weakly(method: Callable[..., ResultT]) -> Callable[..., ResultT]:
+    """Return a function that calls a method without keeping its object alive.
+
+    Parameters
+    ----------
+    method
+        A bound method of an object that is alive whenever the function is called.
+    """
+    reference = WeakMethod(method)
+
+    def call(*args: Any) -> ResultT:
+        bound = reference()
+        assert bound is not None, "called on behalf of an object that is gone"
+        return bound(*args)
+
+    return call
 
 
 def check_last(last: int | None) -> None:

@@ -40,12 +40,12 @@ class StateTable(KeyedTable["Hashable"]):
     def __init__(
         self, columns: Sequence[Column], window: Window, key: tuple[str, ...]
     ) -> None:
-        super().__init__(columns, window, by_time=False)
-        names = {column.name: column for column in self.columns}
+        names = {column.name: column for column in columns}
         if not key or not names.keys() >= set(key):
             raise ValueError(f"key {key!r} is not made of the columns {list(names)}")
+        read = attrgetter(*(names[name].field for name in key))
+        super().__init__(columns, window, lambda row, _: read(row), by_time=False)
         self._key_columns = list(key)
-        self._key_reader = attrgetter(*(names[name].field for name in key))
 
     @property
     def capped(self) -> bool:  # noqa: D102 # inherited
@@ -101,8 +101,9 @@ class StateTable(KeyedTable["Hashable"]):
         -----
         Writer thread.  Keys that stay keep their place.
         """
-        start = self._put(rows, recv_us, inst_id, 0)
-        versions = {self._key(row, inst_id): place for place, row in enumerate(rows)}
+        self._writer.append(rows, recv_us, inst_id, 0)
+        start = self._roster.buffer.stop - len(rows)
+        versions = {self._key_of(row, inst_id): place for place, row in enumerate(rows)}
         kept = [key for key in self._slots if key in versions]
         keys = kept + [key for key in versions if key not in self._slots]
         places = [versions[key] for key in keys]
@@ -115,10 +116,6 @@ class StateTable(KeyedTable["Hashable"]):
         )
         self._mark = mark + len(rows)
         return len(rows)
-
-    def _key(self, row: Any, _inst_id: str | None) -> Hashable:
-        key: Hashable = self._key_reader(row)
-        return key
 
     def _limit(self) -> int:
         return self._window.max_rows

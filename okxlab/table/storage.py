@@ -10,7 +10,6 @@ one, which begins with a copy of the live rows, takes its place.
 from __future__ import annotations
 
 from collections import defaultdict
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -18,14 +17,11 @@ import numpy as np
 from okxlab.table.frames import lay_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     import pandas as pd
     from numpy.typing import NDArray
 
     from okxlab.protocol.columns import Column, ColumnKind
 
-    Write = Callable[[Sequence[Any], int, int, str | None], None]
     Rows = slice | NDArray[np.int64]
 
 __all__ = ["FIRST_CAPACITY", "NAT", "Buffer", "Cells", "capacity_for"]
@@ -71,12 +67,24 @@ class Buffer:
     columns
         The columns.
     by_time
-        Whether ``ts`` is the index of frames, rather than a column.
+        Whether ``ts``, which is the first column then, is the index of frames.
     capacity
         Rows that fit.
     first
         Rows ever written to the table before the first one in here.
     """
+
+    __slots__ = (
+        "_frames",
+        "blocks",
+        "by_time",
+        "capacity",
+        "cells",
+        "columns",
+        "first",
+        "stop",
+        "ts",
+    )
 
     def __init__(
         self,
@@ -92,13 +100,12 @@ class Buffer:
         self.first = first
         self.blocks = _allocate(columns, capacity)
         self.cells = _cells_of(columns, self.blocks)
+        # Times [ms]; NAT where missing.
+        self.ts: NDArray[np.int64] = self.cells[0].array
         # Raised by the writer only, after the rows below it are whole.
         self.stop = 0
-
-    @cached_property
-    def ts(self) -> NDArray[np.int64]:
-        """The ``ts`` of each row [ms]; `NAT` where it is missing."""
-        return next(c.array for c in self.cells if c.column.name == "ts")
+        # Holds the frame as soon as there is one.
+        self._frames: dict[str, pd.DataFrame] = {}
 
     def frame(self) -> pd.DataFrame:
         """Return the frame over the whole buffer; for slicing only.
@@ -109,10 +116,10 @@ class Buffer:
         isolates them when one is written into: so all must be slices of the
         same frame, and if two threads lay it at once, the first one counts.
         """
-        frame = self.__dict__.get("_frame")
+        frame = self._frames.get("")
         if frame is None:
             laid = lay_frame(self.cells, self.blocks, by_time=self.by_time)
-            frame = self.__dict__.setdefault("_frame", laid)
+            frame = self._frames.setdefault("", laid)
         return frame
 
     def fresh(self, rows: Rows, capacity: int, first: int) -> Buffer:
