@@ -1,5 +1,61 @@
-"""Live OKX market data as pandas DataFrames in a notebook."""
+"""Live OKX market data as pandas DataFrames in a notebook.
 
+``okxlab.stream("BTC-USDT").df`` is a DataFrame that is always up to date.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from okxlab import errors
 from okxlab._version import __version__
+from okxlab.environment import Environment
+from okxlab.lab import (
+    Lab,
+    channels,
+    connect,
+    current_lab,
+    instruments,
+    stream,
+)
+from okxlab.stream import Callback, Stats, Stream
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from okxlab.asyncio_run import allow_asyncio_run
+    from okxlab.simulator import Simulator
+
+__all__ = [
+    "Callback",
+    "Environment",
+    "Lab",
+    "Simulator",
+    "Stats",
+    "Stream",
+    "__version__",
+    "allow_asyncio_run",
+    "channels",
+    "connect",
+    "current_lab",
+    "errors",
+    "instruments",
+    "stream",
+]
+
+# Imported on first use: a notebook on the live exchange needs no simulator.
+_ON_FIRST_USE = {
+    "Simulator": "okxlab.simulator",
+    "allow_asyncio_run": "okxlab.asyncio_run",
+}
+
+
+def __getattr__(name: str) -> Any:
+    module = _ON_FIRST_USE.get(name)
+    if module is None:
+        raise AttributeError(f"module 'okxlab' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(module), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

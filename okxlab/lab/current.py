@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -69,8 +70,16 @@ def connect(
     found = labs.by_key.get(key)
     if found is None or not found.is_open:
         found = labs.by_key[key] = _open(env, site)
+        # Last in, first out: labs say goodbye before their simulators go.
+        atexit.unregister(_close_all)
+        atexit.register(_close_all)
     labs.current = found
     return found
+
+
+def _close_all() -> None:
+    for lab in _labs().by_key.values():
+        lab.close()
 
 
 def _key(env: str | Environment | Simulator | None) -> tuple[object, ...]:

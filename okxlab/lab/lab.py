@@ -236,8 +236,13 @@ class Lab:
     # On the loop thread.
 
     def _attach(self, tape: Tape) -> None:
-        if not tape.closed:
+        if tape.closed:
+            return
+        try:
             self._router().attach(tape)
+        except Exception as error:  # noqa: BLE001  # whoever waits must hear of it
+            _log.exception("%s cannot be served", tape.args[0])
+            tape.fail(error)
 
     def _detach(self, tape: Tape) -> None:
         if self._router_or_none is not None:
@@ -247,9 +252,7 @@ class Lab:
         if self._router_or_none is None:
             from okxlab.lab.router import Router
 
-            self._router_or_none = Router(
-                self.environment, self._runtime, self._rest(), self._ssl
-            )
+            self._router_or_none = Router(self.environment, self._runtime, self._rest())
             self._runtime.add_closer(self._shut)
         return self._router_or_none
 
@@ -261,7 +264,7 @@ class Lab:
                 self.environment.rest,
                 simulated=self.environment.simulated,
                 timeout=self.environment.timings.rest_timeout,
-                ssl=self._ssl,
+                ssl=self.environment.ssl_context,
             )
         return self._rest_client
 
@@ -310,10 +313,6 @@ class Lab:
     @property
     def _lag_known(self) -> bool:
         return self.simulator is None or self.simulator.speed == 1
-
-    @property
-    def _ssl(self) -> Any:
-        return None if self.simulator is None else self.simulator.ssl_context
 
 
 def _make_args(

@@ -16,10 +16,12 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
+from okxlab.environment import Timings
 from okxlab.errors import ExchangeError, OkxlabError, SubscriptionError, TransportError
 from okxlab.lab.instrument_list import instrument_rows, near_instruments
 from okxlab.lab.status import ConnectionStatus
 from okxlab.protocol import events as ev
+from okxlab.runtime import ConnectGate
 from okxlab.transport import Connection
 
 if TYPE_CHECKING:
@@ -70,8 +72,6 @@ class Router:
         Whose loop thread this lives on.
     rest
         For instrument lists; None where the environment has no REST address.
-    ssl
-        TLS settings for an exchange with a certificate of its own making.
     """
 
     def __init__(
@@ -79,12 +79,11 @@ class Router:
         environment: Environment,
         runtime: Runtime,
         rest: RestClient | None,
-        ssl: Any = None,
     ) -> None:
         self._environment = environment
         self._runtime = runtime
         self._rest = rest
-        self._ssl = ssl
+        self._gate = _gate_for(environment, runtime)
         self._holdings: dict[Arg, _Holding] = {}
         self._connections: list[Connection] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -175,9 +174,9 @@ class Router:
             path,
             settings=self._environment.timings,
             clock=self._runtime.clock,
-            gate=self._runtime.gate,
+            gate=self._gate,
             listener=self,
-            ssl=self._ssl,
+            ssl=self._environment.ssl_context,
         )
         self._connections.append(connection)
         return connection
@@ -379,3 +378,11 @@ class Router:
     @property
     def _now_us(self) -> int:
         return self._runtime.clock.recv_us()
+
+
+def _gate_for(environment: Environment, runtime: Runtime) -> ConnectGate:
+    """Return the gate that all labs at OKX's own rate share, or one of its own."""
+    per_second = environment.timings.connects_per_second
+    if per_second == Timings().connects_per_second:
+        return runtime.gate
+    return ConnectGate(per_second)

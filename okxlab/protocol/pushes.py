@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from okxlab.protocol.arg import Arg
     from okxlab.protocol.channels import Channel
 
+    _Route = tuple[Arg, Callable[[str], Any], Callable[[list[Any]], list[Any]] | None]
+
 __all__ = ["Envelope", "Routes", "decode_rows"]
 
 _KEY_IN_PATH = re.compile(r"\$(?:\.(\w+)|\[(\d+)\])")
@@ -39,16 +41,12 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     action: str = ""
 
 
-class _Route(msgspec.Struct, gc=False):
-    arg: Arg
-    decode: Callable[[str], Any]
-    flatten: Callable[[list[Any]], list[Any]] | None
-
-
 class Routes:
     """The prefixes of the pushes of one connection."""
 
     def __init__(self) -> None:
+        # Tuples, since this is where a message's time goes: arg, decoder and
+        # what lays nested rows flat, by prefix.
         self._routes: dict[str, _Route] = {}
 
     def read(self, text: str) -> Push | None:
@@ -60,14 +58,14 @@ class Routes:
         route = self._routes.get(text[: text.find("}")])
         if route is None:
             return None
+        arg, decode, flatten = route
         try:
-            frame = route.decode(text)
+            frame = decode(text)
         except msgspec.MsgspecError:
             return None
-        rows = frame.data
-        if route.flatten is not None:
-            rows = route.flatten(rows)
-        return Push(route.arg, rows, frame.action)
+        if flatten is None:
+            return Push(arg, frame.data, frame.action)
+        return Push(arg, flatten(frame.data), frame.action)
 
     def learn(self, text: str, on_wire: dict[str, Any], arg: Arg) -> None:
         """Remember the prefix of a push that was read the long way.
@@ -82,14 +80,16 @@ class Routes:
             return
         if isinstance(head, dict) and head.get("arg") == on_wire:
             entry = channel(arg.channel)
-            self._routes[prefix] = _Route(
-                arg, _frame_decoder(entry.row).decode, entry.flatten
+            self._routes[prefix] = (
+                arg,
+                _frame_decoder(entry.row).decode,
+                entry.flatten,
             )
 
     def forget(self, arg: Arg) -> None:
         """Drop the prefixes of an arg."""
         self._routes = {
-            prefix: route for prefix, route in self._routes.items() if route.arg != arg
+            prefix: route for prefix, route in self._routes.items() if route[0] != arg
         }
 
 

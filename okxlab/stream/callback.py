@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -39,8 +40,13 @@ class Callback:
         self._fn = fn
         self._tape = tape
         self._mark = tape.table.mark
-        self._ticket = runtime.dispatcher.add(self._run, every=every)
-        self._runtime = runtime
+        self._is_append_only = tape.entry.kind in ("log", "series")
+
+        @functools.wraps(fn)  # so that log records name the user's function
+        def run() -> None:
+            self._run_once()
+
+        self._ticket = runtime.dispatcher.add(run, every=every)
         tape.listen(self._signal)
 
     def __call__(self, frame: pd.DataFrame) -> object:
@@ -70,10 +76,12 @@ class Callback:
         if rows:
             self._ticket.signal()
 
-    def _run(self) -> None:
-        frame, mark, skipped = self._tape.table.news(self._mark)
+    def _run_once(self) -> None:
+        frame, mark = self._tape.table.changes(self._mark)
+        if self._is_append_only:  # elsewhere several updates of a row are one
+            skipped = mark - self._mark - len(frame)
+            self.skipped += skipped
+            self._tape.skipped += skipped
         self._mark = mark
-        self.skipped += skipped
-        self._tape.skipped += skipped
         if len(frame):
             self._fn(frame)

@@ -25,7 +25,6 @@ from okxlab.table import make_table
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from okxlab.gaps import Gap
     from okxlab.protocol.arg import Arg
     from okxlab.protocol.channels import Channel
     from okxlab.protocol.events import Push
@@ -91,7 +90,6 @@ class Tape:
         self._lag_known = lag_known and entry.kind in ("log", "series")
         self._states = dict.fromkeys(args, "connecting")
         self._unsettled = True  # some arg is not live, or a gap is open
-        self._gap: Gap | None = None
         self._samples: deque[tuple[float, int]] = deque(maxlen=_SAMPLES)
         self._changed = threading.Condition()
         self._waiters = 0
@@ -147,8 +145,8 @@ class Tape:
         for arg in args:
             if self._states.get(arg) not in (None, "refused", "connecting"):
                 self._states[arg] = "reconnecting"
-        if heard and self._gap is None:
-            self._gap = self.gaps.open(why, alive_us)
+        if heard:
+            self.gaps.open(why, alive_us)
         self._wake([])
 
     def missed(self, why: str, now_us: int) -> None:
@@ -193,10 +191,9 @@ class Tape:
         self._states[arg] = state
         self.trouble = None
         states = set(self._states.values()) - {"refused"}
-        if self._gap is not None and states <= {"live", "waiting"}:
-            self.gaps.close(self._gap, now_us)
-            self._gap = None
-        self._unsettled = states != {"live"} or self._gap is not None
+        if states <= {"live", "waiting"}:
+            self.gaps.close(now_us)
+        self._unsettled = states != {"live"}
         self._wake([])
 
     def _wake(self, rows: list[Any]) -> None:
@@ -233,7 +230,7 @@ class Tape:
         ts = getattr(self.latest, "ts", None)
         if not self._lag_known or not ts:
             return math.nan
-        return (self.recv_us - ts * 1_000) / _MILLION
+        return float(self.recv_us - ts * 1_000) / _MILLION
 
     @property
     def rate(self) -> float:
