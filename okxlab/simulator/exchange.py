@@ -82,7 +82,7 @@ class Exchange:
         What ``books`` carries: "zero" as OKX sends since June 2026, or "legacy", the
         signed CRC-32 of before.
     faults
-        Fault switches; a set of its own by default.
+        Fault switches; a set of its own by default, which acts where it is called.
     settings
         Limits of a connection.
     queue_limit
@@ -111,7 +111,7 @@ class Exchange:
     ) -> None:
         if checksum not in get_args(Checksum):
             raise ValueError(f'checksum={checksum!r} must be "zero" or "legacy"')
-        self.faults = faults or Faults()
+        self.faults = Faults() if faults is None else faults
         self.market = Market(
             seed,
             start_ms=start_ms,
@@ -127,7 +127,9 @@ class Exchange:
         self._links: dict[Link, None] = {}
         self._topics: dict[tuple[str, str], _Topic] = {}
         self._late: list[_LateAck] = []
-        self.faults.attach(lambda run: run(self))
+        if faults is None:
+            # Whoever brings its own says by itself on which thread they are to act.
+            self.faults.attach(lambda run: run(self))
 
     # Connections
 

@@ -20,9 +20,11 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from aiohttp.client_exceptions import ClientConnectionResetError
 
 from okxlab.simulator.answers import PREFIX, answer
+from okxlab.simulator.pace import Pace
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Callable
 
     from okxlab.simulator.exchange import Exchange
     from okxlab.simulator.link import Link
@@ -60,21 +62,39 @@ class Server:
 
     Parameters
     ----------
-    exchange
-        What is served.
+    make_exchange
+        Makes what is served.
     speed
         Virtual seconds in a second; 0 if time moves by :meth:`step` alone.
+    follows_present
+        Whether virtual time is the present: after the machine slept a new exchange
+        is made then.  Otherwise virtual time goes on where it stood.
+    pace
+        The clocks; by default the real ones.
+
+    Attributes
+    ----------
+    exchange : Exchange
+        What is served now.
 
     Notes
     -----
     All methods belong to the loop that it was opened on.
     """
 
-    def __init__(self, exchange: Exchange, speed: float) -> None:
-        self._exchange = exchange
+    def __init__(
+        self,
+        make_exchange: Callable[[], Exchange],
+        speed: float,
+        *,
+        follows_present: bool = False,
+        pace: Pace | None = None,
+    ) -> None:
+        self.exchange = make_exchange()
+        self._make_exchange = make_exchange
         self._speed = speed
-        self._start_ms = exchange.market.now_ms
-        self._started = time.time()
+        self._follows_present = follows_present
+        self._pace = pace or Pace(self.exchange.market.now_ms, speed)
         self._peers: dict[_Peer, None] = {}
         self._runner: web.AppRunner | None = None
         self._clock: asyncio.Task[None] | None = None
@@ -109,6 +129,7 @@ class Server:
         site = web.TCPSite(self._runner, HOST, port, ssl_context=context)
         await site.start()
         self._clock = asyncio.create_task(self._run_clock())
+        self._clock.add_done_callback(_report)
         return int(self._runner.addresses[0][1])
 
     async def close(self) -> None:
@@ -137,10 +158,10 @@ class Server:
         by_ms
             How far [ms].
         """
-        end = self._exchange.market.now_ms + by_ms
-        while self._exchange.market.now_ms < end:
-            to_ms = min(end, self._exchange.market.now_ms + _SLICE_MS)
-            self._exchange.advance(to_ms, self._now())
+        end = self.exchange.market.now_ms + by_ms
+        while self.exchange.market.now_ms < end:
+            to_ms = min(end, self.exchange.market.now_ms + _SLICE_MS)
+            self.exchange.advance(to_ms, self._pace.now())
             await asyncio.sleep(0)
             for peer in tuple(self._peers):
                 await peer.flushed.wait()
@@ -153,51 +174,58 @@ class Server:
         bool
             Whether it got there; not if the machine is too slow for the speed.
         """
-        due_ms = self.due_ms() if self._speed else 0
-        give_up = self._now() + _BUDGET
-        while (now_ms := self._exchange.market.now_ms) < due_ms:
-            if self._now() >= give_up:
+        if self._pace.has_slept():
+            self._wake_up()
+        market, due_ms = self.exchange.market, self._pace.due_ms()
+        give_up = time.monotonic() + _BUDGET
+        while market.now_ms < due_ms and self._speed:
+            if time.monotonic() >= give_up:
                 return False
-            self._exchange.advance(min(due_ms, now_ms + _SLICE_MS), self._now())
+            to_ms = min(due_ms, market.now_ms + _SLICE_MS)
+            self.exchange.advance(to_ms, self._pace.now())
         return True
 
-    def due_ms(self) -> int:
-        """Return the virtual time by the wall clock [Unix ms]."""
-        return self._start_ms + int((time.time() - self._started) * 1000 * self._speed)
+    def _wake_up(self) -> None:
+        """Go on after the machine slept, which no connection outlives.
+
+        To generate the market of a whole night would take minutes.
+        """
+        LOGGER.info("the machine slept; connections are dropped")
+        for peer in tuple(self._peers):
+            peer.link.abort()
+        if self._follows_present:
+            self.exchange = self._make_exchange()
+        self._pace.restart(self.exchange.market.now_ms)
 
     def forget(self, peer: _Peer) -> None:
         """Let go of a connection that is gone."""
-        self._exchange.disconnect(peer.link)
+        peer.exchange.disconnect(peer.link)
         self._peers.pop(peer, None)
 
-    def receive(self, link: Link, frame: str | bytes) -> None:
-        """Hand a frame of a client to the exchange."""
+    def receive(self, peer: _Peer, frame: str | bytes) -> None:
+        """Hand a frame of a client to its exchange."""
         self.catch_up()
-        self._exchange.receive(link, frame, self._now())
-
-    @staticmethod
-    def _now() -> float:
-        return asyncio.get_running_loop().time()
+        peer.exchange.receive(peer.link, frame, self._pace.now())
 
     async def _run_clock(self) -> None:
         while True:
             has_caught_up = self.catch_up()
-            due = self._exchange.next_deadline()
-            if due is not None and due <= self._now():
-                self._exchange.handle_deadlines(self._now())
-            tick = _TICK if self._speed and self._exchange.is_watched else _IDLE_TICK
+            now, due = self._pace.now(), self.exchange.next_deadline()
+            if due is not None and due <= now:
+                self.exchange.handle_deadlines(now)
+            tick = _TICK if self._speed and self.exchange.is_watched else _IDLE_TICK
             await asyncio.sleep(tick if has_caught_up else 0)
 
     async def _rest(self, request: web.Request) -> web.Response:
         self.catch_up()
-        got = answer(self._exchange.market, request.path, request.query)
+        got = answer(self.exchange.market, request.path, request.query)
         return web.Response(
             status=got.status, body=got.body, content_type="application/json"
         )
 
     async def _websocket(self, request: web.Request) -> web.StreamResponse:
         path = request.match_info["path"]
-        faults = self._exchange.faults
+        faults = self.exchange.faults
         slow = faults.take("slow_handshake", path=path)
         if slow is not None:
             await asyncio.sleep(slow["seconds"])
@@ -210,10 +238,15 @@ class Server:
         if not ws.can_prepare(request):
             return web.Response(status=426, text="This path speaks WebSocket.")
         await ws.prepare(request)
-        peer = _Peer(self, self._exchange.connect(path, self._now()), ws, request)
+        peer = _Peer(self, self.exchange.connect(path, self._pace.now()), ws, request)
         self._peers[peer] = None
         await peer.run()
         return ws
+
+
+def _report(clock: asyncio.Task[None]) -> None:
+    if not clock.cancelled() and (error := clock.exception()) is not None:
+        LOGGER.error("the market stands still: %r", error, exc_info=error)
 
 
 class _Peer:
@@ -227,6 +260,7 @@ class _Peer:
         request: web.Request,
     ) -> None:
         self.link = link
+        self.exchange = server.exchange
         self.gone = asyncio.Event()
         # Set while nothing waits for the socket.
         self.flushed = asyncio.Event()
@@ -244,7 +278,7 @@ class _Peer:
         try:
             async for message in self._ws:
                 if message.type in {WSMsgType.TEXT, WSMsgType.BINARY}:
-                    self._server.receive(self.link, message.data)
+                    self._server.receive(self, message.data)
         finally:
             self._server.forget(self)
             writer.cancel()

@@ -9,14 +9,12 @@ from asyncio import selector_events
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
-from okxlab.simulator.server import Server
-
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
     from okxlab.simulator.armed_fault import Targets
-    from okxlab.simulator.exchange import Exchange
+    from okxlab.simulator.server import Server
 
 __all__ = ["Serving"]
 
@@ -41,23 +39,19 @@ class Serving:
 
     Parameters
     ----------
-    exchange
-        What is served; it belongs to the thread from :meth:`start` on.
-    speed
-        Virtual seconds in a second.
+    server
+        What it runs; it belongs to the thread from :meth:`start` on.
 
     Notes
     -----
     Safe from any thread but its own.
     """
 
-    def __init__(self, exchange: Exchange, speed: float) -> None:
-        self._exchange = exchange
-        self._speed = speed
+    def __init__(self, server: Server) -> None:
+        self._server = server
         self._thread: threading.Thread | None = None
-        # The next three are set by the thread before it reports that it listens.
+        # The next two are set by the thread before it reports that it listens.
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._server: Server | None = None
         self._stopping: asyncio.Event | None = None
 
     def start(self, port: int, context: ssl.SSLContext | None) -> int:
@@ -109,7 +103,7 @@ class Serving:
     @property
     def now_ms(self) -> int:
         """Virtual time [Unix ms]."""
-        return self._exchange.market.now_ms
+        return self._server.exchange.market.now_ms
 
     def step(self, by_ms: int, timeout: float) -> None:
         """Move virtual time and wait until all that falls due was handed over.
@@ -127,7 +121,6 @@ class Serving:
             If a client does not read.
         """
         assert self._loop is not None
-        assert self._server is not None
         done = asyncio.run_coroutine_threadsafe(self._server.step(by_ms), self._loop)
         try:
             done.result(timeout)
@@ -145,7 +138,7 @@ class Serving:
 
         def act() -> None:
             try:
-                done.set_result(run(self._exchange))
+                done.set_result(run(self._server.exchange))
             except Exception as error:  # noqa: BLE001  # it belongs to the caller
                 done.set_exception(error)
 
@@ -163,7 +156,6 @@ class Serving:
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
-        self._server = Server(self._exchange, self._speed)
         try:
             bound = await self._server.open(port, context)
         except Exception as error:  # noqa: BLE001  # raised in the thread that waits

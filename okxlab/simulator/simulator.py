@@ -124,6 +124,7 @@ class Simulator:
             If the port is taken.
         """
         # Imported here, because aiohttp is heavy and most of okxlab does without.
+        from okxlab.simulator.server import Server
         from okxlab.simulator.serving import Serving
 
         with self._lifecycle:
@@ -131,7 +132,13 @@ class Simulator:
                 context = (
                     self._get_certificate().server_context() if self._tls else None
                 )
-                serving = Serving(self._make_exchange(), self._speed)
+                serving = Serving(
+                    Server(
+                        self._make_exchange,
+                        self._speed,
+                        follows_present=self._follows_present,
+                    )
+                )
                 self._port = serving.start(self._port, context)
                 self._serving = serving
                 self.faults.attach(serving.reach)
@@ -151,7 +158,7 @@ class Simulator:
                 return
             self.faults.attach(None)
             serving.stop()
-            if self._start_ms is not None or self._speed != 1:
+            if not self._follows_present:
                 self._start_ms = serving.now_ms
             LOGGER.info("stopped")
 
@@ -245,6 +252,10 @@ class Simulator:
     def __repr__(self) -> str:
         where = self.ws if self.is_running else "stopped"
         return f"<Simulator seed={self._seed} speed={self._speed:g} {where}>"
+
+    @property
+    def _follows_present(self) -> bool:
+        return self._start_ms is None and self._speed == 1
 
     def _make_exchange(self) -> Exchange:
         return Exchange(

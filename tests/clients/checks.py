@@ -7,9 +7,10 @@ import urllib.request
 import zlib
 from decimal import Decimal
 
-TICKER_TIMES = {"ts", "sodUtc0", "sodUtc8", "open24h", "high24h", "low24h"}
-TICKER_KEYS = {"instType", "instId", "last", "lastSz", "askPx", "askSz", "bidPx"}
-TICKER_KEYS |= {"bidSz", "volCcy24h", "vol24h"} | TICKER_TIMES
+TICKER_KEYS = {
+    "instType", "instId", "last", "lastSz", "askPx", "askSz", "bidPx", "bidSz",
+    "open24h", "high24h", "low24h", "volCcy24h", "vol24h", "sodUtc0", "sodUtc8", "ts",
+}  # fmt: skip
 TRADE_KEYS = {"instId", "tradeId", "px", "sz", "side", "ts", "count"}
 NUMBERS = {"seqId", "prevSeqId", "checksum"}
 
@@ -39,7 +40,7 @@ def check_texts(row):
 def check_ticker(row, instrument):
     """A ticker has all its members, and a bid below its ask."""
     check_texts(row)
-    assert TICKER_KEYS <= set(row), row
+    assert row.keys() >= TICKER_KEYS, row
     assert row["instId"] == instrument["instId"]
     for key in ("last", "askPx", "bidPx"):
         assert is_multiple(row[key], instrument["tickSz"]), (key, row)
@@ -52,7 +53,7 @@ def check_ticker(row, instrument):
 def check_trade(row, instrument):
     """A trade has all its members, on the instrument's grid."""
     check_texts(row)
-    assert TRADE_KEYS <= set(row), row
+    assert row.keys() >= TRADE_KEYS, row
     assert row["side"] in {"buy", "sell"}
     assert is_multiple(row["px"], instrument["tickSz"]), row
     assert is_multiple(row["sz"], instrument["lotSz"]), row
