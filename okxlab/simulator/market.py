@@ -5,39 +5,52 @@ happened on the way comes back as `Change` objects, one for each push that a
 subscriber of that channel would get, in the order in which they are due.  Only
 what is watched (`Market.watch`) is turned into changes; watching never alters
 what happens.
+
+How it is made: `paths` draws the price of each underlying as a function of time,
+`pricing` makes fair prices of it, `flow` and `matching` let random traders meet
+around them in a `pit` for each instrument, `record` keeps what happened there and
+`past` invents what happened before; `bars` and `candles` sum that up, `marks` and
+`derived` tell what follows from the path alone, `window` shows books as the wire
+does, `instruments` says what is listed.
 """
 
 from __future__ import annotations
 
-import random
-from typing import Any, Literal
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Literal
 
-import msgspec
+from okxlab.simulator.bars import BARS
+from okxlab.simulator.candles import page, split_channel
+from okxlab.simulator.change import Change
+from okxlab.simulator.derived import Derived, State
+from okxlab.simulator.instruments import TYPES, Asset, Instrument, listing
+from okxlab.simulator.marks import IndexPrice, MarkPrice
+from okxlab.simulator.paths import MINUTE_MS, STEP_MS, Path
+from okxlab.simulator.pit import Pit
+from okxlab.simulator.pricing import Index, fair_price
+from okxlab.simulator.quotes import first_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from okxlab.simulator.candles import Series
 
 __all__ = ["Change", "Market"]
 
 Family = Literal["candle", "mark-price-candle", "index-candle"]
 
-
-class Change(msgspec.Struct, frozen=True):
-    """One push that is due on one channel.
-
-    Send ``rows`` to every subscriber of ``(channel, key)``, then the next
-    change; all are in order of ``ts``.
-    """
-
-    ts: int
-    """Virtual time at which the push is due [ms]."""
-    channel: str
-    """Channel name as OKX spells it: ``"trades"``, ``"candle1m"``, ``"books"``."""
-    key: str
-    """Value of the one argument: instId, or instType where the channel takes that."""
-    rows: list[Any]
-    """The ``data`` of the push: wire rows, dicts or (candles) lists."""
-    action: str = ""
-    """``"update"`` on ``books``, else empty (OKX sends no ``action`` then)."""
-    text: str = ""
-    """``books`` of a market with ``book_text``: what a legacy checksum covers."""
+_BY_TYPE = {
+    "instruments": {*TYPES, "MARGIN", "EVENTS"},
+    "liquidation-orders": {"SWAP", "FUTURES", "MARGIN", "OPTION"},
+}
+"""Channels whose key is an instType, and the types that they have."""
+_OF_PIT = {"trades", "trades-all", "tickers", "books", "books5", "bbo-tbt"}
+"""Channels that every instrument has in its pit."""
+_SECOND_MS = 1000
+_LAG_MS = 5000
+"""How far pits that nobody watches may fall behind; then they catch up."""
+_MARKET_SIZES = 100
+"""Greatest market order in median order sizes, to be multiplied by 4 to 7."""
 
 
 class Market:
@@ -55,20 +68,48 @@ class Market:
     book_text
         Put the text that a legacy checksum covers on each ``books`` change.
 
+    Attributes
+    ----------
+    now_ms
+        Virtual time [Unix ms].
+
+    Raises
+    ------
+    ValueError
+        If fewer than one instrument is asked for.
+
     Notes
     -----
-    Not thread-safe: one thread moves and reads it.
+    Not thread-safe: one thread moves and reads it.  A method that takes an instId
+    raises KeyError if there is no such instrument.
     """
 
     def __init__(
-        self, seed: int, *, start_ms: int, instruments: int = 20, book_text: bool = False
+        self,
+        seed: int,
+        *,
+        start_ms: int,
+        instruments: int = 20,
+        book_text: bool = False,
     ) -> None:
+        if instruments < 1:
+            raise ValueError(f"a market needs an instrument, not {instruments}")
         self.seed = seed
         self.start_ms = start_ms
         self.now_ms = start_ms
         self._book_text = book_text
         self._watched: dict[tuple[str, str], int] = {}
-        self._slices = {i: _Slice(i, t, p, seed, start_ms) for i, t, p in _FIRST}
+        self._paths: dict[str, Path] = {}
+        self._indices: dict[str, Index] = {}
+        listed = listing(
+            start_ms, lambda one: self._path(one).at(start_ms), many=instruments
+        )
+        self._listed = {one.inst_id: one for one in listed}
+        self._pits: dict[str, Pit] = {}
+        self._marks: dict[str, Derived] = {}
+        self._index_prices: dict[str, Derived] = {}
+        for one in listed:
+            self._index_of(one)
 
     def advance(self, to_ms: int) -> list[Change]:
         """Let virtual time pass.
@@ -91,16 +132,22 @@ class Market:
         """
         if to_ms < self.now_ms:
             raise ValueError(f"time runs forward: {to_ms} is before {self.now_ms}")
-        changes: list[Change] = []
-        for t in range(self.now_ms // 100 * 100 + 100, to_ms + 1, 100):
-            for s in self._slices.values():
-                changes += [
-                    c
-                    for c in s.step(t, text=self._book_text)
-                    if (c.channel, c.key) in self._watched
-                ]
-        self.now_ms = to_ms
-        return changes
+        after_ms, self.now_ms = self.now_ms, to_ms
+        out: list[Change] = []
+        for i, inst_id in enumerate(self._listed):
+            pit = self._pits.get(inst_id)
+            if pit and pit.is_watched:
+                pit.run(to_ms, out)
+            elif (
+                to_ms - (pit.now_ms if pit else self.start_ms) > _LAG_MS + i % 50 * 100
+            ):
+                self._pit(inst_id)
+        for derived in (*self._marks.values(), *self._index_prices.values()):
+            if derived.is_watched:
+                derived.run(after_ms, to_ms, out)
+        self._tell_instruments(after_ms, out)
+        out.sort(key=attrgetter("ts"))
+        return out
 
     def watch(self, channel: str, key: str) -> None:
         """Ask for the changes of one channel and instrument from now on.
@@ -124,15 +171,22 @@ class Market:
         """
         if not self.knows(channel, key):
             raise KeyError((channel, key))
-        self._watched[channel, key] = self._watched.get((channel, key), 0) + 1
+        count = self._watched[channel, key] = self._watched.get((channel, key), 0) + 1
+        if count == 1:
+            for place in self._places(channel, key):
+                if isinstance(place, Pit):
+                    place.watch(channel)
+                else:
+                    place.watch(channel, self.now_ms)
 
     def unwatch(self, channel: str, key: str) -> None:
         """Take back one `watch`; harmless if there is none."""
-        count = self._watched.get((channel, key), 0)
+        count = self._watched.pop((channel, key), 0)
         if count > 1:
             self._watched[channel, key] = count - 1
-        else:
-            self._watched.pop((channel, key), None)
+        elif count:
+            for place in self._places(channel, key):
+                place.unwatch(channel)
 
     def knows(self, channel: str, key: str) -> bool:
         """Tell whether the market has this channel for this instrument or type.
@@ -141,9 +195,18 @@ class Market:
         instrument, or a channel that the instrument does not have (a funding
         rate of a spot pair, a candle of a bar that does not exist).
         """
-        if channel in {"instruments", "liquidation-orders"}:
-            return key in {"SPOT", "SWAP", "FUTURES", "OPTION", "MARGIN"}
-        return key in self._slices
+        if channel in _BY_TYPE:
+            return key in _BY_TYPE[channel]
+        family = (split_channel(channel) or ("", ""))[0]
+        if channel == "index-tickers" or family == "index-candle":
+            return key in self._indices
+        one = self._listed.get(key)
+        if one is None:
+            return False
+        if channel in {"funding-rate", "open-interest"}:
+            kinds = {"SWAP"} if channel == "funding-rate" else {*TYPES} - {"SPOT"}
+            return one.inst_type in kinds
+        return bool(family) or channel in _OF_PIT | {"mark-price", "price-limit"}
 
     def first(self, channel: str, key: str) -> list[Any]:
         """Return the rows of the first push after subscribing.
@@ -160,21 +223,22 @@ class Market:
         KeyError
             If `knows` says no.
         """
-        if channel == "instruments":
-            return self.instruments(key)
-        if channel == "liquidation-orders":
-            return []
-        if channel == "books":
-            return [self.book(key)]
-        return self._slices[key].first(channel)
+        if not self.knows(channel, key):
+            raise KeyError((channel, key))
+        if channel in _BY_TYPE:
+            return self.instruments(key) if channel == "instruments" else []
+        (place,) = self._places(channel, key)
+        if isinstance(place, Pit):
+            return place.first(channel)
+        return [place.first(channel, self.now_ms)]
 
     def inst_ids(self, inst_type: str | None = None) -> list[str]:
         """Return the ids of the listed instruments, of all types by default."""
-        return [s.inst_id for s in self._slices.values() if inst_type in {None, s.inst_type}]
+        return [one.inst_id for one in self._live(inst_type)]
 
     def index_ids(self) -> list[str]:
         """Return the ids of the indices, such as ``"BTC-USDT"``."""
-        return self.inst_ids("SPOT")
+        return list(self._indices)
 
     def instruments(
         self,
@@ -182,22 +246,26 @@ class Market:
         inst_family: str | None = None,
         inst_id: str | None = None,
     ) -> list[dict[str, Any]]:
-        """Return the wire rows of ``public/instruments``, in listing order."""
+        """Return the wire rows of ``public/instruments``, in listing order.
+
+        ``"MARGIN"`` gives the spot pairs that can be traded with leverage.
+        """
+        margin = {"instType": inst_type} if inst_type == "MARGIN" else {}
         return [
-            s.instrument()
-            for s in self._slices.values()
-            if s.inst_type == inst_type and inst_id in {None, s.inst_id}
+            self._row(one, self.now_ms) | margin
+            for one in self._live("SPOT" if margin else inst_type, inst_family)
+            if inst_id in {None, one.inst_id} and (one.lever or not margin)
         ]
 
     def tickers(
         self, inst_type: str, inst_family: str | None = None
     ) -> list[dict[str, Any]]:
         """Return the ticker rows of one instrument type, in listing order."""
-        return [self.ticker(i) for i in self.inst_ids(inst_type)]
+        return [self.ticker(one.inst_id) for one in self._live(inst_type, inst_family)]
 
     def ticker(self, inst_id: str) -> dict[str, Any]:
-        """Return the ticker row of one instrument; KeyError if there is none."""
-        return self._slices[inst_id].ticker()
+        """Return the ticker row of one instrument."""
+        return self._pit(inst_id).ticker()
 
     def trades(
         self,
@@ -210,10 +278,12 @@ class Market:
     ) -> list[dict[str, Any]]:
         """Return single trades, newest first, as REST and ``trades-all`` have them.
 
+        Some thousand trades from before the start are there as well.
+
         Parameters
         ----------
         inst_id
-            The instrument; KeyError if there is none.
+            The instrument.
         limit
             Greatest number of rows.
         after
@@ -223,7 +293,13 @@ class Market:
         by
             What ``after`` and ``before`` mean.
         """
-        return list(reversed(self._slices[inst_id].trades[-limit:]))
+        by_id = by == "tradeId"
+        rows = self._pit(inst_id).trades(
+            limit,
+            below_id=after if by_id else None,
+            below_ms=None if by_id else after,
+        )
+        return [row for row in rows if before is None or int(row[by]) > before]
 
     def candles(
         self,
@@ -240,11 +316,9 @@ class Market:
         Parameters
         ----------
         inst_id
-            The instrument, or the index for ``family="index-candle"``; KeyError if
-            there is none.
+            The instrument, or the index for ``family="index-candle"``.
         bar
-            Bar name of the reference's section 3.1, ``"1s"`` to ``"3Mutc"``; KeyError
-            if there is none.
+            Bar name of the reference's section 3.1, ``"1s"`` to ``"3Mutc"``.
         after
             Only bars whose opening time is before this [ms].
         before
@@ -253,34 +327,59 @@ class Market:
             Greatest number of rows.
         family
             Channel family: 9 members a row for ``candle``, 6 for the others.
+
+        Raises
+        ------
+        KeyError
+            If there is no such instrument, index or bar.
         """
-        return [self.candle(inst_id, bar, family)]
+        series = self._series(inst_id, bar, family)
+        return page(series, bar, self.now_ms, after=after, before=before, limit=limit)
 
     def candle(
         self, inst_id: str, bar: str = "1m", family: Family = "candle"
     ) -> list[str]:
         """Return the current bar as a wire row."""
-        return self._slices[inst_id].candle(family)
+        return self.candles(inst_id, bar, limit=1, family=family)[0]
 
     def mark_price(self, inst_id: str) -> dict[str, Any]:
         """Return the mark price row of one instrument."""
-        return self._slices[inst_id].row("mark-price")
+        return self._mark(inst_id).states["mark-price"].row(self.now_ms)
+
+    def mark_prices(
+        self, inst_type: str, inst_family: str | None = None
+    ) -> list[dict[str, Any]]:
+        """Return the mark price rows of one type; ``"MARGIN"`` for spot pairs."""
+        kind = "SPOT" if inst_type == "MARGIN" else inst_type
+        return [self.mark_price(one.inst_id) for one in self._live(kind, inst_family)]
 
     def index_ticker(self, index_id: str) -> dict[str, Any]:
         """Return the row of one index, such as ``"BTC-USDT"``."""
-        return self._slices[index_id].row("index-tickers")
+        return self._index_price(index_id).states["index-tickers"].row(self.now_ms)
+
+    def index_tickers(self, quote_ccy: str) -> list[dict[str, Any]]:
+        """Return the rows of all indices in a quote currency, such as ``"USDT"``."""
+        ending = f"-{quote_ccy}"
+        return [self.index_ticker(i) for i in self._indices if i.endswith(ending)]
 
     def funding_rate(self, inst_id: str) -> dict[str, Any]:
         """Return the funding rate row of one perpetual swap."""
-        return self._slices[inst_id].row("funding-rate")
+        return self._only("funding-rate", inst_id)
 
     def open_interest(self, inst_id: str) -> dict[str, Any]:
         """Return the open interest row of one derivative."""
-        return self._slices[inst_id].row("open-interest")
+        return self._only("open-interest", inst_id)
+
+    def open_interests(
+        self, inst_type: str, inst_family: str | None = None
+    ) -> list[dict[str, Any]]:
+        """Return the open interest rows of one type of derivatives."""
+        live = self._live(inst_type, inst_family)
+        return [self.open_interest(one.inst_id) for one in live]
 
     def price_limit(self, inst_id: str) -> dict[str, Any]:
         """Return the highest buy and lowest sell price allowed."""
-        return self._slices[inst_id].row("price-limit")
+        return self._mark(inst_id).states["price-limit"].row(self.now_ms)
 
     def book(self, inst_id: str, depth: int = 400) -> dict[str, Any]:
         """Return the order book as of the last 100 ms grid point.
@@ -288,7 +387,7 @@ class Market:
         Parameters
         ----------
         inst_id
-            The instrument; KeyError if there is none.
+            The instrument.
         depth
             Greatest number of levels a side.
 
@@ -299,166 +398,148 @@ class Market:
             ``prevSeqId`` -1 and ``seqId``, from which the next ``books`` change
             continues.  REST answers take ``asks, bids, ts, seqId`` of it.
         """
-        return self._slices[inst_id].book(depth)
+        return self._pit(inst_id).window.snapshot(depth)
 
     def book_text(self, inst_id: str) -> str:
         """Return the text that a legacy checksum of `book` covers.
 
         Up to 25 levels a side, ``bid:size:ask:size:...``, as sent.
         """
-        return self._slices[inst_id].text()
+        return self._pit(inst_id).window.text()
 
+    def _only(self, channel: str, inst_id: str) -> dict[str, Any]:
+        row: dict[str, Any] = self.first(channel, inst_id)[0]
+        return row
 
-_FIRST = (
-    ("BTC-USDT", "SPOT", 670_000),
-    ("ETH-USDT", "SPOT", 350_000),
-    ("SOL-USDT", "SPOT", 15_000),
-    ("BTC-USDT-SWAP", "SWAP", 670_000),
-    ("ETH-USDT-SWAP", "SWAP", 350_000),
-)
+    def _live(
+        self, inst_type: str | None = None, inst_family: str | None = None
+    ) -> Iterator[Instrument]:
+        """Yield what is listed and not expired."""
+        for one in self._listed.values():
+            if (
+                inst_type in {None, one.inst_type}
+                and inst_family in {None, one.family}
+                and not 0 < one.exp_ms <= self.now_ms
+            ):
+                yield one
 
+    def _path(self, one: Asset) -> Path:
+        path = self._paths.get(one.name)
+        if path is None:
+            path = Path(self.seed, one.name, one.base, one.daily)
+            self._paths[one.name] = path
+        return path
 
-class _Slice:
-    """A first, simple market of one instrument."""
+    def _index_of(self, one: Instrument) -> Index:
+        index = self._indices.get(one.index_id)
+        if index is None:
+            path = self._path(one.asset)
+            index = Index(self.seed, one.index_id, one.asset, path)
+            self._indices[one.index_id] = index
+        return index
 
-    def __init__(
-        self, inst_id: str, inst_type: str, tick: int, seed: int, start: int
-    ) -> None:
-        self.inst_id, self.inst_type, self.tick = inst_id, inst_type, tick
-        self.draw = random.Random(f"{seed}/{inst_id}/{start}")
-        self.ts = start
-        self.seq = start - 1_400_000_000_000
-        self.trade_id = (start - 1_577_000_000_000) // 100
-        self.trades: list[dict[str, Any]] = []
-        self.bar = [start // 60_000 * 60_000, tick, tick, tick, tick, 0]
-        self.sizes: dict[int, int] = {}
-        self.trade(1)
+    def _pit(self, inst_id: str) -> Pit:
+        """Return the pit of an instrument, brought up to now."""
+        pit = self._pits.get(inst_id)
+        if pit is None:
+            one = self._listed[inst_id]
+            pit = self._pits[inst_id] = Pit(
+                self.seed,
+                one,
+                self._index_of(one),
+                self.start_ms,
+                book_text=self._book_text,
+            )
+        if pit.now_ms < self.now_ms:
+            pit.run(self.now_ms, [])
+        return pit
 
-    def step(self, t: int, *, text: bool) -> list[Change]:
-        if t >= self.bar[0] + 60_000:
-            self.bar = [t // 60_000 * 60_000, *[self.tick] * 4, 0]
-        old = self.levels()
-        self.ts, prev, self.seq = t, self.seq, self.seq + self.draw.getrandbits(5) + 1
-        side = self.draw.getrandbits(1)
-        self.tick += 1 if side else -1
-        self.trade(side)
-        new = self.levels()
-        row: dict[str, Any] = {"ts": str(t), "checksum": 0}
-        for name in ("asks", "bids"):
-            gone = [[p, "0", "0", "0"] for p in old[name] if p not in new[name]]
-            row[name] = gone + [v for p, v in new[name].items() if old[name].get(p) != v]
-        row |= {"prevSeqId": prev, "seqId": self.seq}
-        out = [Change(t, c, self.inst_id, self.first(c)) for c in _NAMES]
-        books = Change(
-            t, "books", self.inst_id, [row], "update", self.text() if text else ""
-        )
-        return [*out, books]
-
-    def trade(self, side: int) -> None:
-        self.trade_id += 1
-        lots = 1 + self.draw.getrandbits(8)
-        self.trades.append(
-            {
-                "instId": self.inst_id,
-                "tradeId": str(self.trade_id),
-                "px": self.px(self.tick),
-                "sz": str(lots),
-                "side": "buy" if side else "sell",
-                "source": "0",
-                "ts": str(self.ts),
+    def _mark(self, inst_id: str) -> Derived:
+        derived = self._marks.get(inst_id)
+        if derived is None:
+            one = self._listed[inst_id]
+            index = self._index_of(one)
+            mark = MarkPrice(one, index.path, fair_price(self.seed, one, index))
+            states = {
+                "mark-price": State(mark.at, mark.row, STEP_MS, 10_000),
+                "price-limit": State(mark.limits, mark.limit_row, _SECOND_MS, 60_000),
             }
-        )
-        b = self.bar
-        b[2], b[3], b[4], b[5] = (
-            max(b[2], self.tick),
-            min(b[3], self.tick),
-            self.tick,
-            b[5] + lots,
-        )
+            derived = self._marks[inst_id] = Derived(
+                inst_id,
+                "mark-price-candle",
+                mark.bars,
+                mark.step,
+                first_ms(one),
+                states,
+            )
+        return derived
+
+    def _index_price(self, index_id: str) -> Derived:
+        derived = self._index_prices.get(index_id)
+        if derived is None:
+            price = IndexPrice(self._indices[index_id])
+            states = {"index-tickers": State(price.at, price.row, STEP_MS, MINUTE_MS)}
+            derived = self._index_prices[index_id] = Derived(
+                index_id, "index-candle", price.bars, price.step, first_ms(None), states
+            )
+        return derived
+
+    def _places(self, channel: str, key: str) -> list[Pit | Derived]:
+        """Return what tells a channel."""
+        if channel == "instruments":
+            return []
+        if channel == "liquidation-orders":
+            ids = [one.inst_id for one in self._live(key)]
+            return [self._pit(inst_id) for inst_id in ids]
+        if channel.startswith("index-"):
+            return [self._index_price(key)]
+        if channel.startswith(("mark-price", "price-limit")):
+            return [self._mark(key)]
+        return [self._pit(key)]
+
+    def _series(self, inst_id: str, bar: str, family: str) -> Series:
+        if bar not in BARS[family]:
+            raise KeyError(bar)
+        if family == "candle":
+            pit = self._pit(inst_id)
+            pit.record.roll(self.now_ms)
+            return pit.series
+        index = family == "index-candle"
+        derived = self._index_price(inst_id) if index else self._mark(inst_id)
+        derived.series.bars.now_ms = self.now_ms
+        return derived.series
+
+    def _row(self, one: Instrument, ms: int) -> dict[str, Any]:
+        """Return the instrument row of a moment."""
+        state = "expired" if 0 < one.exp_ms <= ms else "live"
+        return one.row(state, self._most_market(one, ms))
 
     @staticmethod
-    def px(tick: int) -> str:
-        return f"{tick // 10}.{tick % 10}" if tick % 10 else str(tick // 10)
+    def _most_market(one: Instrument, ms: int) -> int:
+        """Return the greatest market order, set anew every ten minutes [lots]."""
+        turn = (ms // MINUTE_MS + one.code) // 10
+        times = 4 + ((turn * 2_654_435_761 + one.code * 40_503) >> 9 & 3)
+        return max(one.temper.median * _MARKET_SIZES * times, one.least)
 
-    def levels(self) -> dict[str, dict[str, list[str]]]:
-        size = {t: 1 + t * 7919 % 97 for t in range(self.tick - 410, self.tick + 411)}
-        a = {self.px(t): [self.px(t), str(size[t]), "0", "1"] for t in range(self.tick + 1, self.tick + 401)}
-        b = {self.px(t): [self.px(t), str(size[t]), "0", "1"] for t in range(self.tick, self.tick - 400, -1)}
-        return {"asks": a, "bids": b}
+    def _tell_instruments(self, after_ms: int, out: list[Change]) -> None:
+        """Tell every minute which instruments have changed."""
+        kinds = [key for channel, key in self._watched if channel == "instruments"]
+        if not kinds:
+            return
+        first = (after_ms // MINUTE_MS + 1) * MINUTE_MS
+        for ms in range(first, self.now_ms + 1, MINUTE_MS):
+            for kind in sorted(kinds):
+                changed = [
+                    self._row(one, ms)
+                    for one in self._listed.values()
+                    if one.inst_type == kind and self._changed(one, ms)
+                ]
+                if changed:
+                    out.append(Change(ms, "instruments", kind, changed))
 
-    def book(self, depth: int) -> dict[str, Any]:
-        lv = self.levels()
-        return {
-            "asks": list(lv["asks"].values())[:depth],
-            "bids": list(lv["bids"].values())[:depth],
-            "ts": str(self.ts),
-            "checksum": 0,
-            "prevSeqId": -1,
-            "seqId": self.seq,
-        }
-
-    def text(self) -> str:
-        b = self.book(25)
-        pairs = zip(b["bids"], b["asks"], strict=True)
-        return ":".join(":".join([*x[:2], *y[:2]]) for x, y in pairs)
-
-    def candle(self, family: str) -> list[str]:
-        ts, o, h, low, c, vol = self.bar
-        row = [str(ts), *map(self.px, (o, h, low, c))]
-        if family == "candle":
-            row += [str(vol)] * 3
-        return [*row, "0"]
-
-    def first(self, channel: str) -> list[Any]:
-        if channel == "trades-all":
-            return [self.trades[-1]]
-        if channel == "trades":
-            return [{**self.trades[-1], "count": "1", "seqId": self.seq}]
-        if channel == "tickers":
-            return [self.ticker()]
-        if channel in {"books5", "bbo-tbt"}:
-            b = self.book(5 if channel == "books5" else 1)
-            row = {k: b[k] for k in ("asks", "bids", "ts", "seqId")}
-            return [row | {"instId": self.inst_id}] if channel == "books5" else [row]
-        if "candle" in channel:
-            return [self.candle(channel[: channel.index("candle") + 6])]
-        return [self.row(channel)]
-
-    def ticker(self) -> dict[str, Any]:
-        last, b = self.trades[-1], self.book(1)
-        px = last["px"]
-        return {
-            "instType": self.inst_type,
-            "instId": self.inst_id,
-            "last": px,
-            "lastSz": last["sz"],
-            "askPx": b["asks"][0][0],
-            "askSz": b["asks"][0][1],
-            "bidPx": b["bids"][0][0],
-            "bidSz": b["bids"][0][1],
-            **dict.fromkeys(("open24h", "high24h", "low24h", "sodUtc0", "sodUtc8"), px),
-            "volCcy24h": "1",
-            "vol24h": "1",
-            "ts": str(self.ts),
-        }
-
-    def row(self, channel: str) -> dict[str, Any]:
-        head = {"instType": self.inst_type, "instId": self.inst_id, "ts": str(self.ts)}
-        px = self.px(self.tick)
-        if channel == "mark-price":
-            return head | {"markPx": px}
-        if channel == "index-tickers":
-            del head["instType"]
-            names = ("idxPx", "open24h", "high24h", "low24h", "sodUtc0", "sodUtc8")
-            return head | dict.fromkeys(names, px)
-        if channel == "open-interest":
-            return head | {"oi": "1", "oiCcy": "1", "oiUsd": "1"}
-        if channel == "price-limit":
-            return head | {"buyLmt": px, "sellLmt": px, "enabled": True}
-        return head | {"fundingRate": "0.0001"}
-
-    def instrument(self) -> dict[str, Any]:
-        return {"instType": self.inst_type, "instId": self.inst_id, "instIdCode": 1, "tickSz": "0.1", "lotSz": "1", "minSz": "1", "state": "live"}
-
-
-_NAMES = ("bbo-tbt", "trades", "trades-all", "books5", "tickers", "candle1m", "mark-price-candle1m", "index-candle1m", "mark-price", "index-tickers", "funding-rate", "open-interest", "price-limit")
+    def _changed(self, one: Instrument, ms: int) -> bool:
+        """Tell whether an instrument row changed within the last minute."""
+        before = ms - MINUTE_MS
+        if one.exp_ms and ms >= one.exp_ms:
+            return before < one.exp_ms
+        return self._most_market(one, ms) != self._most_market(one, before)
