@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from okxlab import errors
 from okxlab._version import __version__
 from okxlab.environment import Environment
+from okxlab.errors import *  # noqa: F403  # the names are listed in errors.__all__
 from okxlab.lab import (
     Lab,
     channels,
@@ -24,7 +26,12 @@ if TYPE_CHECKING:
     from okxlab.asyncio_run import allow_asyncio_run
     from okxlab.simulator import Simulator
 
-__all__ = [
+# Where log records go is its user's choice: without a handler of its own Python
+# would print warnings from a thread into whichever cell runs.
+logging.getLogger("okxlab").addHandler(logging.NullHandler())
+
+__all__ = [  # noqa: PLE0604  # errors.__all__ is a list of texts
+    *errors.__all__,
     "Callback",
     "Environment",
     "Lab",

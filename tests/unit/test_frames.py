@@ -81,8 +81,10 @@ def check(frame):
     rows = rows_of(frame)
     if entry.kind == "book":
         return
+    # As a log, so that a bar that is updated twice keeps both of its rows.
+    kind = "state" if entry.kind == "state" else "log"
     table = make_table(
-        "log", entry.columns(many=True), window=parse_window(1_000), key=()
+        kind, entry.columns(many=True), window=parse_window(1_000), key=entry.key
     )
     table.append(rows, 1_790_000_000_000_000, frame["arg"].get("instId"))
     cells = table.snapshot().reset_index()
