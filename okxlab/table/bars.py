@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 
 from okxlab.table.keyed import KeyedTable, Roster
-from okxlab.table.spans import Scan, advance
-from okxlab.table.storage import NAT
+from okxlab.table.spans import NAT, Scan, advance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -128,7 +127,7 @@ class BarTable(KeyedTable[_Key]):
             return 0
         assert window.duration_ms is not None
         ts = roster.buffer.ts[roster.versions[:count]]
-        return advance(Scan(window.duration_ms), ts, count, window.max_rows).start
+        return advance(Scan(window.duration_ms, window.max_rows), ts, count).start
 
 
 def _key_reader(columns: Sequence[Column]) -> Callable[[Any, str | None], _Key]:

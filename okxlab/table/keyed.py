@@ -118,6 +118,8 @@ class KeyedTable(Table, Generic[KeyT]):
         # Writes rows as versions that no entry points to yet.
         full = weakly(self._roll_and_append)
         self._writer = Writer(self.columns, self._refuse, full)
+        # What the last snapshot was taken of, and the frame.
+        self._cached: tuple[object, pd.DataFrame] | None = None
         self._use(Roster(Buffer(self.columns, by_time=by_time)))
         # Rows ever written; raised by the writer after readers can see them.
         self._mark = 0
@@ -125,8 +127,6 @@ class KeyedTable(Table, Generic[KeyT]):
         self._rolled_mark = 0
         # Writer thread only: the entry of each key, in the roster's order.
         self._slots: dict[KeyT, int] = {}
-        # What the last snapshot was taken of, and the frame.
-        self._cached: tuple[object, pd.DataFrame] | None = None
 
     def append(  # noqa: D102 # inherited
         self,
@@ -224,6 +224,7 @@ class KeyedTable(Table, Generic[KeyT]):
         # Replaced by the writer; readers take it once per snapshot.
         self._roster = roster
         self._writer.use(roster.buffer)
+        self._cached = None
 
     def _roll_and_append(
         self, rows: Sequence[Any], recv_us: int, inst_id: str | None, origin: int

@@ -53,8 +53,6 @@ class RollingTable(Table):
         # Hides the method: one call less is a tenth of what a row costs.
         self.append = self._writer.append  # type: ignore[assignment] # its defaults
         self._use(Buffer(self.columns, by_time=True))
-        # (buffer, scan) of the last reader: any is right, a late one saves work.
-        self._scanned = (self._buffer, Scan())
 
     def append(  # noqa: D102 # inherited
         self,
@@ -118,15 +116,15 @@ class RollingTable(Table):
     def _scan(self, window: Window) -> tuple[Buffer, Scan, int]:
         """Bring the reckoning of the duration up to date."""
         assert window.duration_ms is not None
-        # The scan before the stop: then the scan never knows of later rows.
-        scanned, scan = self._scanned
         buffer = self._buffer
+        # The scan before the stop: then the scan never knows of later rows.
+        scan = buffer.scan
         stop = buffer.stop
-        if scanned is not buffer or scan.duration_ms != window.duration_ms:
-            scan = Scan(window.duration_ms)
+        if scan[:2] != (window.duration_ms, window.max_rows):
+            scan = Scan(window.duration_ms, window.max_rows)
         if scan.seen < stop:
-            scan = advance(scan, buffer.ts, stop, window.max_rows)
-            self._scanned = (buffer, scan)
+            scan = advance(scan, buffer.ts, stop)
+            buffer.scan = scan
         return buffer, scan, stop
 
     def _use(self, buffer: Buffer) -> None:

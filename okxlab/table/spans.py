@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from okxlab.table.storage import NAT
+import numpy as np
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Scan", "advance"]
+__all__ = ["NAT", "Scan", "advance"]
+
+NAT: Final = int(np.iinfo(np.int64).min)
+"""What a missing time is as an integer."""
 
 _STRIDE: Final = 8_192
 """Rows looked at in one go for the start of a duration."""
@@ -21,8 +23,9 @@ class Scan(NamedTuple):
 
     Attributes
     ----------
-    duration_ms
-        The duration it was reckoned for [ms].
+    duration_ms, max_rows
+        What it was reckoned for: the duration [ms], and the newest rows that
+        count.
     seen
         Rows looked at.
     newest, newest_at
@@ -32,13 +35,14 @@ class Scan(NamedTuple):
     """
 
     duration_ms: int = 0
+    max_rows: int = 0
     seen: int = 0
     newest: int = NAT
     newest_at: int = 0
     start: int = 0
 
 
-def advance(scan: Scan, ts: NDArray[np.int64], stop: int, max_rows: int) -> Scan:
+def advance(scan: Scan, ts: NDArray[np.int64], stop: int) -> Scan:
     """Bring a reckoning up to date.
 
     The window begins with the first row that is younger than the duration,
@@ -52,15 +56,13 @@ def advance(scan: Scan, ts: NDArray[np.int64], stop: int, max_rows: int) -> Scan
         Times of the rows [ms]; `NAT`, where missing, is older than any other.
     stop
         Rows there are now; at least one more than ``scan.seen``.
-    max_rows
-        Newest rows that count.
 
     Returns
     -------
     Scan
         The new reckoning; its ``start`` is ``stop`` if all rows are too old.
     """
-    duration_ms, seen, newest, newest_at, start = scan
+    duration_ms, max_rows, seen, newest, newest_at, start = scan
     at = _newest(ts, seen, stop)
     if int(ts[at]) >= newest:
         newest, newest_at = int(ts[at]), at
@@ -73,7 +75,7 @@ def advance(scan: Scan, ts: NDArray[np.int64], stop: int, max_rows: int) -> Scan
         start = lowest
     if newest != NAT:
         start = _first_above(ts, max(newest - duration_ms, NAT), start, stop)
-    return Scan(duration_ms, stop, newest, newest_at, start)
+    return Scan(duration_ms, max_rows, stop, newest, newest_at, start)
 
 
 def _newest(ts: NDArray[np.int64], start: int, stop: int) -> int:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from okxlab.table.frames import lay_frame
+from okxlab.table.spans import Scan
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,13 +25,10 @@ if TYPE_CHECKING:
 
     Rows = slice | NDArray[np.int64]
 
-__all__ = ["FIRST_CAPACITY", "NAT", "Buffer", "Cells", "capacity_for"]
+__all__ = ["FIRST_CAPACITY", "Buffer", "Cells", "capacity_for"]
 
 FIRST_CAPACITY: Final = 2_048
 """Rows in a table's first buffer: small, because there may be thousands."""
-
-NAT: Final = int(np.iinfo(np.int64).min)
-"""What a missing time is as an integer."""
 
 _DTYPES: Final[dict[ColumnKind, str]] = {
     "float": "f8",
@@ -82,6 +80,7 @@ class Buffer:
         "cells",
         "columns",
         "first",
+        "scan",
         "stop",
         "ts",
     )
@@ -104,6 +103,9 @@ class Buffer:
         self.ts: NDArray[np.int64] = self.cells[0].array
         # Raised by the writer only, after the rows below it are whole.
         self.stop = 0
+        # Where a duration begins, as the last reader left it: any is right, a late
+        # one saves work.
+        self.scan = Scan()
         # Holds the frame as soon as there is one.
         self._frames: dict[str, pd.DataFrame] = {}
 

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from okxlab.table.storage import NAT
+from okxlab.table.spans import NAT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
