@@ -106,6 +106,12 @@ class _Query:
             raise _Refusal("51000", "Parameter instType error")
         return value
 
+    def family(self, inst_type: str) -> str | None:
+        value = self.text("instFamily") or self.text("uly")
+        if inst_type == "OPTION" and value is None:
+            raise _Refusal("50015", "Either parameter uly or instFamily is required.")
+        return value
+
     def inst_id(self, market: Market, channel: str) -> str:
         value = self.required("instId")
         if not market.knows(channel, value):
@@ -148,11 +154,8 @@ def _time(market: Market, query: _Query) -> list[Any]:  # noqa: ARG001  # takes 
 
 
 def _instruments(market: Market, query: _Query) -> list[Any]:
-    inst_type, family = query.inst_type(), query.text("instFamily")
-    if inst_type == "OPTION" and family is None and query.text("uly") is None:
-        raise _Refusal("50015", "Either parameter uly or instFamily is required.")
-    inst_id = query.text("instId")
-    rows = market.instruments(inst_type, family or query.text("uly"), inst_id)
+    inst_type, inst_id = query.inst_type(), query.text("instId")
+    rows = market.instruments(inst_type, query.family(inst_type), inst_id)
     if inst_id is not None and not rows:
         raise _no_instrument()
     return rows
@@ -228,24 +231,23 @@ def _index_tickers(market: Market, query: _Query) -> list[Any]:
         return [market.index_ticker(query.inst_id(market, "index-tickers"))]
     if quote is None:
         raise _Refusal("50015", "Either parameter quoteCcy or instId is required.")
-    ids = [index for index in market.index_ids() if index.endswith(f"-{quote}")]
-    return [market.index_ticker(index) for index in ids]
+    return market.index_tickers(quote)
 
 
-def _by_type(
-    channel: str, row: Callable[[Market, str], dict[str, Any]]
-) -> Callable[[Market, _Query], list[Any]]:
-    """Return a call that takes an instType and narrows by family or instrument."""
+def _mark_price(market: Market, query: _Query) -> list[Any]:
+    inst_type = query.inst_type()
+    if query.text("instId") is not None:
+        return [market.mark_price(query.inst_id(market, "mark-price"))]
+    return market.mark_prices(inst_type, query.text("instFamily"))
 
-    def call(market: Market, query: _Query) -> list[Any]:
-        inst_type = query.inst_type()
-        if query.text("instId") is not None:
-            return [row(market, query.inst_id(market, channel))]
-        listed = market.instruments(inst_type, query.text("instFamily"))
-        ids = [instrument["instId"] for instrument in listed]
-        return [row(market, i) for i in ids if market.knows(channel, i)]
 
-    return call
+def _open_interest(market: Market, query: _Query) -> list[Any]:
+    inst_type = query.inst_type()
+    if inst_type in {"SPOT", "MARGIN"}:
+        raise _Refusal("51000", "Parameter instType error")
+    if query.text("instId") is not None:
+        return [market.open_interest(query.inst_id(market, "open-interest"))]
+    return market.open_interests(inst_type, query.family(inst_type))
 
 
 def _price_limit(market: Market, query: _Query) -> list[Any]:
@@ -260,22 +262,14 @@ def _funding_rate(market: Market, query: _Query) -> list[Any]:
     return [market.funding_rate(query.inst_id(market, "funding-rate"))]
 
 
-def _mark_row(market: Market, inst_id: str) -> dict[str, Any]:
-    return market.mark_price(inst_id)
-
-
-def _interest_row(market: Market, inst_id: str) -> dict[str, Any]:
-    return market.open_interest(inst_id)
-
-
 _PRICE_BARS = _BARS - _NO_PRICE_BARS
 _HISTORY_PRICE_BARS = _PRICE_BARS - _NO_HISTORY_PRICE_BARS
 
 _CALLS: dict[str, Callable[[Market, _Query], list[Any]]] = {
     "public/time": _time,
     "public/instruments": _instruments,
-    "public/mark-price": _by_type("mark-price", _mark_row),
-    "public/open-interest": _by_type("open-interest", _interest_row),
+    "public/mark-price": _mark_price,
+    "public/open-interest": _open_interest,
     "public/price-limit": _price_limit,
     "public/funding-rate": _funding_rate,
     "market/tickers": _tickers,
