@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
@@ -133,7 +133,7 @@ def watch(
     click.echo(f"okxlab: {inst} {entry.name} from {environment_name(env)}", err=True)
     with okxlab.connect(env, site=site) as lab:
         stream = lab.stream(channel=entry.name, **_arg_of(entry, inst))
-        painter = _Terminal(stream) if sys.stdout.isatty() else _Lines()
+        painter = _Terminal() if sys.stdout.isatty() else _Lines()
         _pump(stream, painter, rows, timeout)
 
 
@@ -223,9 +223,14 @@ class _Terminal:
         """Paint the newest rows of the window, as many as there is room for."""
         width, height = shutil.get_terminal_size()
         frame = stream.frame(last=max(1, height - 5))
-        lines = [repr(stream), "", *frame.to_string().splitlines()]
+        # pandas wraps what is too wide into blocks; the first has the columns that
+        # fit whole: a number cut off by the margin would be a wrong number.
+        table, *_rest = frame.to_string(line_width=width - 1).split("\n\n")
+        rows = [line.rstrip(" \\") for line in table.splitlines()]
         # Home, then every line cleared to its end: no flicker, unlike a clear.
-        painted = "".join(f"{line[: width - 1]}\x1b[K\n" for line in lines)
+        painted = "".join(
+            f"{line[: width - 1]}\x1b[K\n" for line in (repr(stream), "", *rows)
+        )
         click.echo(f"\x1b[H{painted}\x1b[J", nl=False)
 
 
@@ -305,7 +310,12 @@ def _aligned(rows: Sequence[tuple[str, ...]]) -> str:
     help="Of order books: as OKX today, or as before June 2026.",
 )
 def simulator(
-    port: int, seed: int, speed: float, instruments: int, tls: bool, checksum: str
+    port: int,
+    seed: int,
+    speed: float,
+    instruments: int,
+    tls: bool,
+    checksum: Literal["zero", "legacy"],
 ) -> None:
     """Serve a simulated OKX on this machine until interrupted.
 

@@ -29,8 +29,11 @@ FLAGS = [
 """No window, no sandbox (containers have no user namespaces), no talk with home."""
 
 TOKEN = "of-this-test-only"
-_NOTIFICATIONS = "@jupyterlab/apputils-extension/notification.jupyterlab-settings"
-_NO_QUESTIONS = {"fetchNews": "false", "checkForUpdates": False}
+SETTINGS = {
+    # Nobody is asked for news, and cells out of sight stay in the page.
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    "notebook-extension/tracker": {"windowingMode": "none"},
+}
 
 START_TIMEOUT = 60
 """How long JupyterLab may take until it answers [s]."""
@@ -54,7 +57,9 @@ class JupyterLab:
             config / "jupyter_server_config.json",
             {"IdentityProvider": {"token": TOKEN}},
         )
-        _write(config / "lab" / "user-settings" / _NOTIFICATIONS, _NO_QUESTIONS)
+        for plugin, settings in SETTINGS.items():
+            name = f"lab/user-settings/@jupyterlab/{plugin}.jupyterlab-settings"
+            _write(config / name, settings)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]

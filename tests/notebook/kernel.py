@@ -48,17 +48,29 @@ class Kernel:
         reply = self._client.execute_interactive(
             code, output_hook=show, timeout=CELL_TIMEOUT
         )["content"]
-        if reply["status"] == "error":
-            raise CellError(f"{reply['ename']}: {reply['evalue']}")
+        if reply["status"] != "ok":
+            raise CellError(f"{reply.get('ename', 'aborted')}: {reply.get('evalue')}")
         return "".join(shown).strip()
 
     def start(self, code: str) -> None:
-        """Start a cell and do not wait for its end."""
-        self._client.execute(code)
+        """Start a cell and do not wait for its end, only for its beginning."""
+        self._asked = self._client.execute(
+            f"print('begun')\n{code}",
+            stop_on_error=False,  # an interrupted cell takes no later one with it
+        )
+        begun = None
+        while begun != self._asked:
+            message = self._client.get_iopub_msg(timeout=CELL_TIMEOUT)
+            if message["msg_type"] == "stream":
+                begun = message["parent_header"]["msg_id"]
 
     def interrupt(self) -> None:
-        """Do what the stop button does."""
+        """Do what the stop button does, and wait until the started cell has ended."""
         self._manager.interrupt_kernel()
+        answered = None
+        while answered != self._asked:
+            reply = self._client.get_shell_msg(timeout=CELL_TIMEOUT)
+            answered = reply["parent_header"]["msg_id"]
 
     def restart(self) -> None:
         """Do what "Restart kernel" does."""

@@ -51,7 +51,7 @@ def test_exchange_dies_and_comes_back(kernel, exchange):
         kernel.run("rows = s.wait(5, timeout=50)")
 
         assert kernel.run("s.status") == "'live'"
-        assert kernel.run("len(s.gaps), s.gaps['end'].notna().all()") == "(1, True)"
+        assert kernel.run("list(s.gaps['end'].notna())") == "[True]"
         assert kernel.run("s.stats.reconnects >= 1") == "True"
         assert kernel.run("bool(s.df.index.is_monotonic_increasing)") == "True"
     finally:

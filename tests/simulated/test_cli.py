@@ -208,6 +208,34 @@ def test_version(capsys):
     assert capsys.readouterr().out.startswith("okxlab, version ")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no pty")
+def test_watch_paints_a_live_table_in_a_terminal(simulator):
+    """In a terminal the table is painted over itself, as high and wide as that is."""
+    import pty
+
+    ours, theirs = pty.openpty()
+    with os.fdopen(ours, "rb", buffering=0) as screen:
+        process = subprocess.Popen(
+            [*COMMAND, "watch", "BTC-USDT", "--env", simulator.ws, "--rows", "10"],
+            env=os.environ | {"LINES": "12", "COLUMNS": "60"},
+            stdout=theirs,
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(theirs)
+        painted = b""
+        with contextlib.suppress(OSError):  # how the other end's close is told
+            while chunk := screen.read(4096):
+                painted += chunk
+        assert process.wait(timeout=30) == 0
+
+    pictures = painted.decode().split("\x1b[H")[1:]
+    lines = pictures[-1].replace("\x1b[J", "").split("\x1b[K\r\n")
+    assert len(pictures) >= 2
+    assert "BTC-USDT" in lines[0]
+    assert 8 <= len(lines) <= 12
+    assert max(map(len, lines)) < 60
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are other there")
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 def test_simulator_serves_until_it_is_told_to_end(name):

@@ -39,7 +39,8 @@ def streaming() -> None:
     frame = stream.wait(rows=5, timeout=1.5)
     frame = stream.gaps
     status: str = stream.status
-    count: int = stream.stats.reconnects + len(stream)
+    stats: okxlab.Stats = stream.stats
+    count: int = stats.reconnects + len(stream)
     latest: Any = stream.latest
     stream.close()
     with stream as again:
@@ -49,7 +50,7 @@ def streaming() -> None:
 
 def listening(stream: okxlab.Stream) -> None:
     """Callbacks, plain and as decorators."""
-    handle = stream.on_update(print)
+    handle: okxlab.Callback = stream.on_update(print)
     handle.stop()
     stream.on_update(lambda rows: rows["last"].mean(), every=0.5).stop()
 
