@@ -197,7 +197,7 @@ class Lab:
         return LabStatus(
             environment=self.environment.name,
             is_open=self.is_open,
-            streams={repr(stream): stream.status for stream in self.streams},
+            streams=tuple((stream.name, stream.status) for stream in self.streams),
             connections=router.status() if router is not None else (),
             tls=self._runtime.tls,
         )

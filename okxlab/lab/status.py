@@ -33,8 +33,8 @@ class LabStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Name of the environment."""
     is_open: bool
     """Whether streams can be opened."""
-    streams: dict[str, str]
-    """Status of each open stream by its name."""
+    streams: tuple[tuple[str, str], ...]
+    """Name and status of each open stream, oldest first."""
     connections: tuple[ConnectionStatus, ...]
     """Every connection, by path and age."""
     tls: str

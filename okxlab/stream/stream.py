@@ -213,19 +213,19 @@ class Stream:
         failure = self._tape.failure
         if self._tape.closed or not self._runtime.is_running:
             raise StreamClosedError(
-                f"{self._name} is closed; ask for it again: {self._call}"
+                f"{self.name} is closed; ask for it again: {self._call}"
             )
         if failure is not None:
             if self._tape.status == "refused":
                 raise failure
             raise StreamBrokenError(
-                f"{self._name} failed: {failure}; ask for it again: {self._call}"
+                f"{self.name} failed: {failure}; ask for it again: {self._call}"
             ) from failure
         return False
 
     def _too_late(self, wanted: int, received: int, timeout: float) -> Exception:
         message = (
-            f"{received} of {wanted} rows of {self._name} came within {timeout:g} s; "
+            f"{received} of {wanted} rows of {self.name} came within {timeout:g} s; "
             f"its status is {self.status}"
         )
         trouble = self._tape.trouble
@@ -281,7 +281,7 @@ class Stream:
             return lambda fn: self.on_update(fn, every)
         if self._tape.closed:
             raise StreamClosedError(
-                f"{self._name} is closed; ask for it again: {self._call}"
+                f"{self.name} is closed; ask for it again: {self._call}"
             )
         callback = Callback(fn, every, self._tape, self._runtime)
         self._callbacks.append(callback)
@@ -324,7 +324,8 @@ class Stream:
     # What it looks like.
 
     @property
-    def _name(self) -> str:
+    def name(self) -> str:
+        """Channel and what of it, in a few words."""
         args = self._tape.args
         if len(args) == 1:
             return str(args[0])
@@ -345,7 +346,7 @@ class Stream:
             parts.append(f"lag {tape.lag * 1000:.0f} ms")
         if len(tape.gaps):
             parts.append(f"{len(tape.gaps)} gaps")
-        return f"<Stream {self._name}, {self.status}: {', '.join(parts)}>"
+        return f"<Stream {self.name}, {self.status}: {', '.join(parts)}>"
 
     def _repr_html_(self) -> str:
         return stream_html(repr(self), self.frame(last=5))
