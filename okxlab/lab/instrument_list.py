@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from okxlab.rest import RestClient
 
-__all__ = ["instrument_frame", "instrument_rows", "near_instruments"]
+__all__ = ["NearMisses", "instrument_frame", "instrument_rows"]
 
 
 async def instrument_rows(
@@ -42,20 +43,42 @@ def instrument_frame(rows: list[Instrument]) -> pd.DataFrame:
     return table.snapshot()
 
 
-async def near_instruments(rest: RestClient, inst_id: str) -> str:
-    """Return a hint such as ``"; did you mean 'BTC-USDT'?"``, or ``""``.
+class NearMisses:
+    """Which instrument was perhaps meant; loads each list once.
 
-    Raises
-    ------
-    ExchangeError, ConnectError
-        As `RestClient.get`.
+    Parameters
+    ----------
+    rest
+        Where the lists are.
     """
-    for inst_type in _likely_types(inst_id):
-        rows = await instrument_rows(rest, inst_type)
-        hint = near_miss(inst_id, tuple(row.inst_id for row in rows if row.inst_id))
-        if hint:
-            return f"{hint} okxlab.instruments({inst_type!r}) lists all"
-    return "; okxlab.instruments('SPOT') lists what there is"
+
+    def __init__(self, rest: RestClient) -> None:
+        self._rest = rest
+        self._lists: dict[str, tuple[str, ...]] = {}
+        # One refusal loads a list, the others of the same request wait for it.
+        self._lock = asyncio.Lock()
+
+    async def of(self, inst_id: str) -> str:
+        """Return a hint such as ``"; did you mean 'BTC-USDT'?"``.
+
+        Raises
+        ------
+        ExchangeError, ConnectError
+            As `RestClient.get`.
+        """
+        for inst_type in _likely_types(inst_id):
+            hint = near_miss(inst_id, await self._list(inst_type))
+            if hint:
+                return f"{hint} okxlab.instruments({inst_type!r}) lists all"
+        return "; okxlab.instruments('SPOT') lists what there is"
+
+    async def _list(self, inst_type: str) -> tuple[str, ...]:
+        async with self._lock:
+            if inst_type not in self._lists:
+                rows = await instrument_rows(self._rest, inst_type)
+                ids = tuple(row.inst_id for row in rows if row.inst_id)
+                self._lists[inst_type] = ids
+            return self._lists[inst_type]
 
 
 def _likely_types(inst_id: str) -> tuple[str, ...]:

@@ -17,8 +17,8 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from okxlab.environment import Timings
-from okxlab.errors import ExchangeError, OkxlabError, SubscriptionError, TransportError
-from okxlab.lab.instrument_list import instrument_rows, near_instruments
+from okxlab.errors import OkxlabError, SubscriptionError, TransportError
+from okxlab.lab.instrument_list import NearMisses, instrument_rows
 from okxlab.lab.status import ConnectionStatus
 from okxlab.protocol import events as ev
 from okxlab.runtime import ConnectGate
@@ -83,11 +83,13 @@ class Router:
         self._environment = environment
         self._runtime = runtime
         self._rest = rest
+        self._near_misses = None if rest is None else NearMisses(rest)
         self._gate = _gate_for(environment, runtime)
         self._holdings: dict[Arg, _Holding] = {}
-        self._connections: list[Connection] = []
+        self._connections: dict[Connection, int] = {}  # with the args each holds
         self._tasks: set[asyncio.Task[None]] = set()
         self._tick: asyncio.TimerHandle | None = None
+        self._noted = 0
         self.tapes: tuple[Tape, ...] = ()
 
     # What the lab wants.
@@ -109,8 +111,8 @@ class Router:
         for connection, args in new.items():
             connection.add(args)
             connection.start()
-        if tape.entry.name == "instruments":
-            self._spawn(self._keep_instruments(tape))
+        if tape.entry.name == "instruments" and self._rest is not None:
+            self._spawn(self._keep_instruments(tape, self._rest))
 
     def detach(self, tape: Tape) -> None:
         """Serve a tape no more and let go of what nobody else wants."""
@@ -158,16 +160,13 @@ class Router:
     def _hold(self, arg: Arg, entry: Channel) -> _Holding:
         holding = self._holdings[arg] = _Holding(arg, entry)
         holding.connection = self._connection_with_room(entry.path)
+        self._connections[holding.connection] += 1
         return holding
 
     def _connection_with_room(self, path: str) -> Connection:
         limit = self._environment.timings.args_per_connection
-        held: dict[Connection, int] = {}
-        for holding in self._holdings.values():
-            if holding.connection is not None:
-                held[holding.connection] = held.get(holding.connection, 0) + 1
-        for connection in self._connections:
-            if connection.path == path and held.get(connection, 0) < limit:
+        for connection, held in self._connections.items():
+            if connection.path == path and held < limit:
                 return connection
         connection = Connection(
             self._environment.url(path),
@@ -178,7 +177,7 @@ class Router:
             listener=self,
             ssl=self._environment.ssl_context,
         )
-        self._connections.append(connection)
+        self._connections[connection] = 0
         return connection
 
     def _catch_up(self, holding: _Holding, tape: Tape) -> None:
@@ -194,11 +193,11 @@ class Router:
     def _let_go(self, holding: _Holding) -> None:
         self._holdings.pop(holding.arg, None)
         connection, holding.connection = holding.connection, None
-        if connection is None:
-            return
+        assert connection is not None
         connection.remove([holding.arg])
-        if not connection.wanted:
-            self._connections.remove(connection)
+        self._connections[connection] -= 1
+        if not self._connections[connection]:
+            del self._connections[connection]
             self._spawn(connection.close())
 
     # What the connections tell: transport.Listener.
@@ -267,22 +266,20 @@ class Router:
 
     def _acknowledged(self, arg: Arg, dropped: tuple[str, ...]) -> None:
         holding = self._holdings.get(arg)
-        if holding is not None:
-            holding.is_live = True
-            for tape in holding.tapes:
-                tape.acknowledged(arg, dropped, self._now_us)
-
-    def _rejected(self, event: ev.Rejected) -> None:
-        holding = self._holdings.pop(event.arg, None)
         if holding is None:
             return
-        connection, holding.connection = holding.connection, None
-        if connection is not None:
-            connection.remove([event.arg])
-            if not connection.wanted:
-                self._connections.remove(connection)
-                self._spawn(connection.close())
-        self._spawn(self._refuse(holding, event))
+        holding.is_live = True
+        for tape in holding.tapes:
+            tape.acknowledged(arg, dropped, self._now_us)
+        if holding.entry.name == "instruments" and self._rest is not None:
+            # What changed while nobody listened is pushed to nobody.
+            self._spawn(self._load_instruments(holding, self._rest))
+
+    def _rejected(self, event: ev.Rejected) -> None:
+        holding = self._holdings.get(event.arg)
+        if holding is not None:
+            self._let_go(holding)
+            self._spawn(self._refuse(holding, event))
 
     async def _refuse(self, holding: _Holding, event: ev.Rejected) -> None:
         near = await self._near(holding, event.code)
@@ -300,11 +297,11 @@ class Router:
     async def _near(self, holding: _Holding, code: str) -> str:
         """Return which instruments were perhaps meant, if the list tells."""
         inst_id = holding.arg.inst_id
-        if self._rest is None or inst_id is None or code != "60018":
+        if self._near_misses is None or inst_id is None or code != "60018":
             return ""
         try:
             async with asyncio.timeout(_NEAR_MISS_TIMEOUT):
-                return await near_instruments(self._rest, inst_id)
+                return await self._near_misses.of(inst_id)
         except (OkxlabError, TimeoutError) as error:
             _log.info("no instrument list to explain a refusal: %s", error)
             return ""
@@ -324,7 +321,9 @@ class Router:
             connection.reconnect(f"notice {code}: {msg}")
 
     def _note(self, connection: Connection, what: str, arg: Arg | None = None) -> None:
-        _log.warning("%s: %s", connection.url, what)
+        self._noted += 1
+        if self._noted & (self._noted - 1) == 0:  # the 1st, 2nd, 4th, 8th ...
+            _log.warning("%s: %s (%d so far)", connection.url, what, self._noted)
         for tape in self._concerned(connection, arg):
             tape.note(what)
 
@@ -347,17 +346,24 @@ class Router:
 
     # What runs beside.
 
-    async def _keep_instruments(self, tape: Tape) -> None:
-        """Load the whole list now, and again from time to time."""
-        while self._rest is not None and tape in self.tapes:
-            for arg in tape.args:
-                try:
-                    rows = await instrument_rows(self._rest, arg.get("instType") or "")
-                except (ExchangeError, TransportError) as error:
-                    tape.note(f"the list of instruments cannot be loaded: {error}")
-                else:
-                    tape.load(rows, self._now_us, arg)
+    async def _keep_instruments(self, tape: Tape, rest: RestClient) -> None:
+        """Load the whole list again from time to time."""
+        while True:
             await asyncio.sleep(_REFRESH)
+            if tape not in self.tapes:
+                return
+            for holding in [self._holdings[arg] for arg in tape.args]:
+                await self._load_instruments(holding, rest)
+
+    async def _load_instruments(self, holding: _Holding, rest: RestClient) -> None:
+        try:
+            rows = await instrument_rows(rest, holding.arg.get("instType") or "")
+        except OkxlabError as error:
+            for tape in holding.tapes:
+                tape.note(f"the list of instruments cannot be loaded: {error}")
+        else:
+            for tape in holding.tapes:
+                tape.load(rows, self._now_us, holding.arg)
 
     def _sample(self) -> None:
         now = self._runtime.clock.monotonic()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import weakref
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from okxlab.protocol.columns import clean
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from okxlab.stream.tape import Tape
 
 __all__ = ["RowIterator"]
@@ -39,7 +42,8 @@ class RowIterator:
         self._signalled = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._event = asyncio.Event()
-        tape.listen(self._take)
+        self._listener = _weakly(self, tape)
+        tape.listen(self._listener)
 
     def __aiter__(self) -> RowIterator:
         return self
@@ -61,13 +65,14 @@ class RowIterator:
 
     def stop(self) -> None:
         """Take no more rows; safe from any thread and twice."""
-        self._tape.unlisten(self._take)
+        self._tape.unlisten(self._listener)
 
     async def aclose(self) -> None:
         """Take no more rows, the way an asynchronous generator is closed."""
         self.stop()
 
-    def _take(self, rows: list[Any]) -> None:
+    def take(self, rows: list[Any]) -> None:
+        """Queue rows, or only wake the consumer; loop thread."""
         with self._lock:
             self._rows.extend(rows)
             over = len(self._rows) - self._bound
@@ -83,3 +88,21 @@ class RowIterator:
             self._loop.call_soon_threadsafe(self._event.set)
         except RuntimeError:  # the consumer's loop is closed: nobody listens
             self.stop()
+
+
+def _weakly(rows: RowIterator, tape: Tape) -> Callable[[list[Any]], None]:
+    """Return a listener that lets go of an iterator which nobody holds.
+
+    Leaving ``async for`` by ``break`` tells the iterator nothing; it would go on
+    collecting rows until the stream is closed.
+    """
+    reference = weakref.ref(rows)
+
+    def listener(found: list[Any]) -> None:
+        target = reference()
+        if target is None:
+            tape.unlisten(listener)
+        else:
+            target.take(found)
+
+    return listener

@@ -15,8 +15,11 @@ PATIENCE = 30.0
 
 @pytest.fixture
 def lab(simulator):
-    """Give a lab on the shared simulator."""
-    with okxlab.connect(simulator) as lab:
+    """Give a lab on the shared simulator, not held back by OKX's connect rate."""
+    environment = okxlab.Environment(
+        simulator.ws, simulator.rest, connects_per_second=100
+    )
+    with okxlab.connect(environment) as lab:
         yield lab
 
 
@@ -25,7 +28,11 @@ def own():
     """Give a simulator to be disturbed, and a lab on it."""
     with okxlab.Simulator(seed=3) as simulator:
         environment = okxlab.Environment(
-            simulator.ws, simulator.rest, backoff_initial=0.05, backoff_max=0.2
+            simulator.ws,
+            simulator.rest,
+            backoff_initial=0.05,
+            backoff_max=0.2,
+            connects_per_second=100,
         )
         with okxlab.connect(environment) as lab:
             yield simulator, lab
@@ -36,7 +43,8 @@ def until(stream, condition):
     assert stream._tape.wait_for(condition, PATIENCE), (stream, stream.stats)
 
 
-def test_the_first_line_of_the_readme(lab):
+@pytest.mark.usefixtures("lab")
+def test_the_first_line_of_the_readme():
     """A ticker stream fills a typed frame, without await and without a loop."""
     stream = okxlab.stream("BTC-USDT")
 
@@ -384,3 +392,37 @@ def test_representations_say_what_there_is(lab):
     assert "<table" in stream._repr_html_()
     assert repr(lab).startswith("<Lab ")
     assert "1 streams" in repr(lab) or "streams" in repr(lab)
+
+
+def test_leaving_an_iteration_leaves_nothing_behind(lab):
+    """After a break nobody collects rows any more."""
+    stream = lab.stream("BTC-USDT", "trades")
+
+    async def first():
+        async for row in stream:
+            return row
+        return None
+
+    row = asyncio.run(asyncio.wait_for(first(), PATIENCE))
+    stream.wait(1, timeout=PATIENCE)
+
+    assert row.trade_id > 0
+    assert stream._tape._listeners == ()
+
+
+def test_a_tape_that_cannot_be_written_fails_alone(lab):
+    """An error inside okxlab ends its stream with the cause, and no other."""
+    stream, other = lab.stream("BTC-USDT", "trades"), lab.stream("ETH-USDT", "trades")
+    stream.wait(1, timeout=PATIENCE)
+
+    def broken(*_):
+        raise RuntimeError("inside")
+
+    stream._tape._append = broken
+    with pytest.raises(errors.StreamBrokenError, match="inside") as caught:
+        stream.wait(1_000, timeout=PATIENCE)
+
+    assert isinstance(caught.value.__cause__, RuntimeError)
+    assert stream.status == "failed"
+    assert lab.stream("BTC-USDT", "trades") is not stream
+    other.wait(1, timeout=PATIENCE)
