@@ -38,6 +38,9 @@ SETTINGS = {
 START_TIMEOUT = 60
 """How long JupyterLab may take until it answers [s]."""
 
+PATIENCE = 60_000
+"""How long anything on the page may take [ms]."""
+
 
 def browser_missing() -> str:
     """Return why there is no browser test here; "" if there can be one."""
@@ -128,13 +131,37 @@ def _write(path: Path, settings: dict) -> None:
     path.write_text(json.dumps(settings), "utf-8")
 
 
+def wait_until_idle(page) -> None:
+    """Wait until the kernel is there and has nothing to do."""
+    page.get_by_text("| Idle").wait_for(timeout=PATIENCE)
+
+
 def run_all_cells(page) -> None:
-    """Choose Run, Run All Cells, as soon as the kernel is there."""
-    page.get_by_text("| Idle").wait_for(timeout=START_TIMEOUT * 1000)
+    """Choose Run, Run All Cells, and wait until all have run."""
+    wait_until_idle(page)
     page.locator(".lm-MenuBar-item", has_text="Run").first.click()
     page.locator(".lm-Menu-item", has_text="Run All Cells").first.click()
+    page.locator(".jp-CodeCell").last.locator(".jp-OutputArea-output").first.wait_for(
+        timeout=PATIENCE
+    )
+    wait_until_idle(page)
 
 
 def cell_with(page, text: str):
     """Return the code cell that holds this text."""
     return page.locator(".jp-CodeCell", has_text=text).first
+
+
+def run_cell(page, text: str):
+    """Run the cell that holds this text and return it when it has run."""
+    cell = cell_with(page, text)
+    before = cell.locator(".jp-InputPrompt").inner_text()
+    cell.locator(".cm-content").click()
+    page.keyboard.press("Control+Enter")
+    page.wait_for_function(
+        "([prompt, before]) => ![before, '[*]:'].includes(prompt.innerText)",
+        arg=[cell.locator(".jp-InputPrompt").element_handle(), before],
+        timeout=PATIENCE,
+    )
+    wait_until_idle(page)
+    return cell
