@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -11,7 +10,7 @@ from okxlab.table.keyed import KeyedTable, Roster
 from okxlab.table.spans import NAT, Scan, advance
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from okxlab.protocol.columns import Column
     from okxlab.table.window import Window
@@ -23,10 +22,8 @@ _Key: TypeAlias = tuple[str | None, Any]
 
 
 class _Late(NamedTuple):
-    """A bar that is new and yet not the newest of its instrument."""
+    """A bar that is new to the table and older than the newest one."""
 
-    place: int
-    """The entry that it goes before."""
     ts: int
     key: _Key
     version: int
@@ -34,14 +31,14 @@ class _Late(NamedTuple):
 
 
 class BarTable(KeyedTable[_Key]):
-    """Bars, one row for each instrument and opening time.
+    """Bars, one row for each instrument and opening time, in order of time.
 
-    A bar of a known opening time replaces the row in its place, however old.
-    The bars of one instrument are in order of ``ts``: one that was left out and
-    comes late goes before the next bar of its instrument, or falls out at once
-    if the window is full of later ones.  Bars of different instruments stand in
-    the order in which they began to arrive.  A bar without ``ts`` is no bar: it
-    is counted in `unknown` and left out.
+    A bar of a known opening time replaces the row in its place, however old it
+    is.  Bars of different instruments that open at the same time stand in the
+    order in which they began to arrive; but a bar that is new and older than the
+    newest one is inserted before all that are not older than it.  So it falls
+    out at once where it is older than the first row of a full window.  A bar
+    without ``ts`` is no bar: it is counted in `unknown` and left out.
 
     Parameters
     ----------
@@ -53,8 +50,8 @@ class BarTable(KeyedTable[_Key]):
 
     def __init__(self, columns: Sequence[Column], window: Window) -> None:
         super().__init__(columns, window, _key_reader(columns), by_time=True)
-        # Writer thread only.  Newest opening time of each instrument.
-        self._newest: dict[str | None, int] = {}
+        # Writer thread only.  Largest opening time so far [ms].
+        self._newest = NAT
         # Late bars of the append that is going on: version and mark by key.
         self._late: dict[_Key, tuple[int, int]] = {}
 
@@ -64,49 +61,44 @@ class BarTable(KeyedTable[_Key]):
         if window.duration_ms is None:
             return False
         _, roster, _, count = self._view()
-        return self._since(roster, count, window) < count - window.max_rows
+        return count - self._since(roster, count, window) >= window.max_rows
 
     def _admit(self, key: _Key, version: int, mark: int) -> None:
-        inst_id, ts = key
+        ts = key[1]
         if not isinstance(ts, int):
             self._refuse("ts", ts)
-        elif ts > self._newest.get(inst_id, NAT):
-            self._newest[inst_id] = ts
+        elif not NAT < ts < -NAT:
+            return  # not a time; the writer has counted it
+        elif ts >= self._newest:
+            self._newest = ts
             super()._admit(key, version, mark)
         else:
             self._late[key] = (version, mark)
 
     def _settle(self) -> None:
-        if self._late:
-            self._insert(sorted(self._placed()))
-            self._late.clear()
-
-    def _placed(self) -> Iterable[_Late]:
-        """Find the place of each late bar."""
-        times: dict[str | None, list[int]] = {inst_id: [] for inst_id, _ in self._late}
-        slots: dict[str | None, list[int]] = {inst_id: [] for inst_id in times}
-        for (inst_id, ts), slot in self._slots.items():
-            if inst_id in times:
-                times[inst_id].append(ts)
-                slots[inst_id].append(slot)
-        for (inst_id, ts), (version, mark) in self._late.items():
-            after = bisect_right(times[inst_id], ts)
-            # The bars after it may all have left the window: then it is the last.
-            place = [*slots[inst_id], self._roster.count][after]
-            yield _Late(place, ts, (inst_id, ts), version, mark)
+        if not self._late:
+            return
+        late = [_Late(key[1], key, *place) for key, place in self._late.items()]
+        self._late.clear()
+        # Of several of one time the last to arrive comes first, as if each had
+        # been inserted on its own.
+        self._insert(sorted(late, key=lambda bar: (bar.ts, -bar.mark)))
 
     def _insert(self, late: list[_Late]) -> None:
-        """Make a new roster with the late bars, which are in order of place."""
+        """Make a new roster with the late bars, which are in order of time."""
         old = self._roster
-        places = [bar.place for bar in late]
-        keys = list(self._slots)
-        for bar in reversed(late):
-            keys.insert(bar.place, bar.key)
-        self._renumber(keys)
+        versions, marks = old.versions[: old.count], old.marks[: old.count]
+        places = np.searchsorted(old.buffer.ts[versions], [bar.ts for bar in late])
+        first = int(places[0])
+        keys = [self._slots.popitem()[0] for _ in range(old.count - first)][::-1]
+        for place, bar in zip(places[::-1], reversed(late), strict=True):
+            keys.insert(int(place) - first, bar.key)
+        for key in keys:
+            self._slots[key] = len(self._slots)
         self._roster = Roster(
             old.buffer,
-            np.insert(old.versions[: old.count], places, [bar.version for bar in late]),
-            np.insert(old.marks[: old.count], places, [bar.mark for bar in late]),
+            np.insert(versions, places, [bar.version for bar in late]),
+            np.insert(marks, places, [bar.mark for bar in late]),
         )
 
     def _limit(self) -> int:
@@ -116,13 +108,13 @@ class BarTable(KeyedTable[_Key]):
         window = self._window
         start = count
         if window.duration_ms is not None:
-            start = max(self._since(roster, count, window), count - window.max_rows)
+            start = self._since(roster, count, window)
         if window.rows is not None:
             start = min(start, count - window.rows)
         return max(start, 0)
 
     def _since(self, roster: Roster, count: int, window: Window) -> int:
-        """Return the first entry younger than the duration, the cap left aside."""
+        """Return the first entry that the duration keeps."""
         if not count:
             return 0
         assert window.duration_ms is not None

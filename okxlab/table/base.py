@@ -176,7 +176,7 @@ class Table(ABC):
     @property
     @abstractmethod
     def capped(self) -> bool:
-        """Whether ``max_rows`` cuts off rows that the duration would keep."""
+        """Whether `Window.max_rows` is reached, and older rows have to go for it."""
 
     @abstractmethod
     def __len__(self) -> int:

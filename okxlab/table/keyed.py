@@ -120,7 +120,8 @@ class KeyedTable(Table, Generic[KeyT]):
         self._writer = Writer(self.columns, self._refuse, full)
         # What the last snapshot was taken of, and the frame.
         self._cached: tuple[object, pd.DataFrame] | None = None
-        self._use(Roster(Buffer(self.columns, by_time=by_time)))
+        capacity = capacity_for(0, 0, window.limit)
+        self._use(Roster(Buffer(self.columns, by_time=by_time, capacity=capacity)))
         # Rows ever written; raised by the writer after readers can see them.
         self._mark = 0
         # What rolled out of the buffer was written up to this mark.

@@ -30,9 +30,9 @@ __all__ = ["RollingTable"]
 class RollingTable(Table):
     """The newest rows of a log or a series, in order of arrival.
 
-    A duration window begins with the first row that is younger than the
-    duration, measured back from the largest ``ts`` among the newest ``max_rows``
-    rows, and holds all rows that came after it: a row that arrives late stays
+    Of the newest ``max_rows`` rows a duration window begins with the first one
+    that is younger than the duration, measured back from the largest ``ts`` among
+    them, and holds all rows that came after it: a row that arrives late stays
     where it arrived.
 
     Parameters
@@ -52,7 +52,8 @@ class RollingTable(Table):
         self._writer = Writer(self.columns, self._refuse, weakly(self.append))
         # Hides the method: one call less is a tenth of what a row costs.
         self.append = self._writer.append  # type: ignore[assignment] # its defaults
-        self._use(Buffer(self.columns, by_time=True))
+        capacity = capacity_for(0, 0, window.limit)
+        self._use(Buffer(self.columns, by_time=True, capacity=capacity))
 
     def append(  # noqa: D102 # inherited
         self,
@@ -93,7 +94,7 @@ class RollingTable(Table):
         if window.duration_ms is None:
             return False
         _, scan, stop = self._scan(window)
-        return scan.start < stop - window.max_rows
+        return stop - scan.start >= window.max_rows
 
     def __len__(self) -> int:
         _, start, stop = self._span()
@@ -108,7 +109,7 @@ class RollingTable(Table):
             start = stop
         else:
             buffer, scan, stop = self._scan(window)
-            start = max(scan.start, stop - window.max_rows)
+            start = scan.start
         if window.rows is not None:
             start = min(start, stop - window.rows)
         return buffer, max(start, 0), stop

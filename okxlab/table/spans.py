@@ -31,7 +31,7 @@ class Scan(NamedTuple):
     newest, newest_at
         Largest ``ts`` among the rows that count [ms], and where it is.
     start
-        First row in the window; the cap is left aside.
+        First row in the window.
     """
 
     duration_ms: int = 0
@@ -45,8 +45,8 @@ class Scan(NamedTuple):
 def advance(scan: Scan, ts: NDArray[np.int64], stop: int) -> Scan:
     """Bring a reckoning up to date.
 
-    The window begins with the first row that is younger than the duration,
-    measured back from the largest ``ts`` among the newest ``max_rows`` rows.
+    Of the newest ``max_rows`` rows the window begins with the first one that is
+    younger than the duration, measured back from the largest ``ts`` among them.
 
     Parameters
     ----------
@@ -67,6 +67,7 @@ def advance(scan: Scan, ts: NDArray[np.int64], stop: int) -> Scan:
     if int(ts[at]) >= newest:
         newest, newest_at = int(ts[at]), at
     lowest = max(0, stop - max_rows)
+    start = max(start, lowest)
     if newest_at < lowest:
         # That row was cut off, and was ahead of all that came after it: a
         # reckoning that stuck to it would never show a row again.

@@ -49,7 +49,7 @@ class StateTable(KeyedTable["Hashable"]):
 
     @property
     def capped(self) -> bool:  # noqa: D102 # inherited
-        return self._roster.count > self._window.max_rows
+        return len(self) >= self._window.max_rows
 
     def discard(self, keys: Iterable[Hashable]) -> int:
         """Remove rows.

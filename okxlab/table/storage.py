@@ -90,7 +90,7 @@ class Buffer:
         columns: tuple[Column, ...],
         *,
         by_time: bool,
-        capacity: int = FIRST_CAPACITY,
+        capacity: int,
         first: int = 0,
     ) -> None:
         self.columns = columns
