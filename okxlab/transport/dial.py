@@ -85,7 +85,9 @@ async def dial(
         create_connection=cast(
             "type[ClientConnection]", functools.partial(Socket, clock=clock)
         ),
-        happy_eyeballs_delay=_HAPPY_EYEBALLS,
+        # asyncio's race of address families loses the socket that has just won
+        # if it is cancelled in that moment; here there is nothing to race for.
+        happy_eyeballs_delay=None if is_loopback(url) else _HAPPY_EYEBALLS,
         **how,
     )
     return cast("Socket", opened)
