@@ -130,7 +130,7 @@ class Server:
         await self._runner.setup()
         site = web.TCPSite(self._runner, HOST, port, ssl_context=context)
         await site.start()
-        self._clock = asyncio.create_task(self._run_clock())
+        self._clock = asyncio.create_task(self._run_clock(), name="the clock")
         self._clock.add_done_callback(_report)
         return int(self._runner.addresses[0][1])
 
@@ -250,9 +250,10 @@ class Server:
         return ws
 
 
-def _report(clock: asyncio.Task[None]) -> None:
-    if not clock.cancelled() and (error := clock.exception()) is not None:
-        LOGGER.error("the market stands still: %r", error, exc_info=error)
+def _report(task: asyncio.Task[None]) -> None:
+    """Log what ended a task that is not to end by itself."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        LOGGER.error("%s failed: %r", task.get_name(), error, exc_info=error)
 
 
 class _Peer:
@@ -281,7 +282,12 @@ class _Peer:
 
     async def run(self) -> None:
         """Read until the connection ends, while tasks of its own decide and write."""
-        tasks = [asyncio.create_task(self._write()), asyncio.create_task(self._serve())]
+        tasks = [
+            asyncio.create_task(self._write(), name="sending"),
+            asyncio.create_task(self._serve(), name="serving a request"),
+        ]
+        for task in tasks:
+            task.add_done_callback(_report)
         try:
             async for message in self._ws:
                 if message.type in {WSMsgType.TEXT, WSMsgType.BINARY}:

@@ -108,6 +108,8 @@ def test_pong_within_400_ms_while_data_flow(simulator):
         channels = ("trades", "books", "bbo-tbt", "tickers")
         args = [{"channel": c, "instId": i} for c in channels for i in ids]
         ws.send(_request("subscribe", *args))
+        for _ in range(2 * len(args)):  # acks and first pushes: now it runs
+            _receive(ws)
         for _ in range(10):
             _receive(ws)
             asked = time.monotonic()
