@@ -524,3 +524,33 @@ def test_nothing_is_printed(capfd, still):
     still.stop()
 
     assert capfd.readouterr() == ("", "")
+
+
+def test_out_of_reach_of_nest_asyncio():
+    """A kernel that patches its own loop does not touch the simulator's."""
+    code = (
+        "import asyncio, nest_asyncio\n"
+        "from okxlab.simulator import Simulator\n"
+        "from okxlab.simulator.serving import _Loop\n"
+        "from websockets.asyncio.client import connect\n"
+        "names = '_run_once', 'run_forever', 'run_until_complete', '_check_running'\n"
+        "before = [getattr(_Loop, name) for name in names]\n"
+        "simulator = Simulator().start()\n"
+        "nest_asyncio.apply(asyncio.new_event_loop())\n"
+        "async def ask():\n"
+        "    async with connect(simulator.ws + '/ws/v5/public', proxy=None) as ws:\n"
+        "        await ws.send('ping')\n"
+        "        assert await ws.recv() == 'pong'\n"
+        "asyncio.run(ask())\n"
+        "assert before == [getattr(_Loop, name) for name in names]\n"
+        "simulator.stop()\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stderr) == (0, "")
