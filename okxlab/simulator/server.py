@@ -336,15 +336,14 @@ class _Peer:
                 await asyncio.sleep(_BREATH if is_long else 0)
 
     async def _write(self) -> None:
-        try:
+        # When the client goes away, reading finds out as well and ends it.
+        with contextlib.suppress(ClientConnectionResetError):
             while True:
                 await self._news.wait()
                 self._news.clear()
                 while (frame := self.link.next_frame()) is not None:
                     await self._send(frame)
                 self.flushed.set()
-        except ClientConnectionResetError:
-            pass  # The client went away; reading finds out as well and ends it.
 
     async def _send(self, frame: str | bytes) -> None:
         if isinstance(frame, str):
