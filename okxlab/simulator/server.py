@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from aiohttp import WSCloseCode, WSMsgType, web
 from aiohttp.client_exceptions import ClientConnectionResetError
 
-from okxlab.simulator.answers import PREFIX, answer
+from okxlab.simulator.answers import PREFIX, answer, prepare
 from okxlab.simulator.pace import Pace
 
 if TYPE_CHECKING:
@@ -223,6 +223,8 @@ class Server:
             await asyncio.sleep(tick if has_caught_up else 0)
 
     async def _rest(self, request: web.Request) -> web.Response:
+        for _ in prepare(self.exchange.market, request.path, request.query):
+            await asyncio.sleep(0)
         self.catch_up()
         got = answer(self.exchange.market, request.path, request.query)
         return web.Response(
