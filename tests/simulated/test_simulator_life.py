@@ -152,7 +152,7 @@ def test_interpreter_exit_without_stop(how):
     )
     began = time.monotonic()
     ended = subprocess.run(
-        [sys.executable, "-X", "dev", "-W", "error", "-c", code],
+        [sys.executable, "-W", "error", "-c", code],
         capture_output=True,
         text=True,
         timeout=30,
