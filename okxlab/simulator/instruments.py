@@ -422,7 +422,7 @@ def _future(one: Asset, day: dt.date, expiries: _Expiries) -> Instrument:
         f"{one.name}-USDT-{day:%y%m%d}",
         inst_type="FUTURES",
         lever="20",
-        list_ms=expiries.ms(day) - 360 * DAY_MS,
+        list_ms=expiries.ms(day) - 540 * DAY_MS,
         exp_ms=expiries.ms(day),
     )
 

@@ -165,7 +165,6 @@ class KeyedTable(Table, Generic[KeyT]):
         else:
             _, roster, start, count = view
             frame = self._take(roster, roster.versions[start:count])
-            seal(frame)
             self._cached = (view, frame)
         return frame.iloc[0 if last is None else max(0, len(frame) - last) :]
 
@@ -217,8 +216,18 @@ class KeyedTable(Table, Generic[KeyT]):
         return mark, roster, self._start(roster, count), count
 
     def _take(self, roster: Roster, versions: NDArray[np.int64]) -> pd.DataFrame:
-        # Indexing with the roster's own array would let it change under pandas.
-        return self._finish(roster.buffer.frame().take(versions.copy()))
+        """Return versions as a frame that copies itself before it is written into."""
+        # The roster's own array would change under the hands of pandas.
+        versions = versions.copy()
+        frame = roster.buffer.frame()
+        if (np.diff(versions) == 1).all():
+            # A single bar, or bars that were never updated since they came.
+            first = int(versions[0]) if len(versions) else 0
+            frame = frame.iloc[first : first + len(versions)]
+        else:
+            frame = frame.take(versions)
+            seal(frame)
+        return self._finish(frame)
 
     def _use(self, roster: Roster) -> None:
         """Show this roster from now on."""

@@ -10,7 +10,7 @@ import argparse
 import platform
 import sys
 
-from tests.bench import pipeline, snapshots, tls
+from tests.bench import pipeline, snapshots, tables, tls
 from tests.bench.figures import Figure
 
 _MILLISECONDS = 1e3
@@ -39,6 +39,7 @@ def tls_figures(*, short: bool) -> list[Figure]:
 BENCHMARKS = {
     "pipeline": pipeline.measure,
     "snapshots": snapshots.measure,
+    "tables": tables.measure,
     "tls": tls_figures,
 }
 """What there is to measure, by name."""
