@@ -25,10 +25,13 @@ if TYPE_CHECKING:
 
     _Route = tuple[Arg, Callable[[str], Any], Callable[[Arg, Any], Push] | None]
 
-__all__ = ["Envelope", "Routes", "decode_rows"]
+__all__ = ["UNREADABLE", "Envelope", "Routes", "decode_rows"]
 
 _KEY_IN_PATH = re.compile(r"\$(?:\.(\w+)|\[(\d+)\])")
 _TEXT_LIMIT = 200
+
+UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
+"""What decoding a foreign text may raise."""
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -65,7 +68,7 @@ class Routes:
         arg, decode, make = route
         try:
             frame = decode(text)
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             return None
         if make is None:
             return Push(arg, frame.data, frame.action)
@@ -162,7 +165,7 @@ def decode_rows(
     troubles: list[Malformed] = []
     try:
         rows = _rows_decoder(entry.row).decode(data)
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         rows = _rows_one_by_one(entry.row, data, arg, troubles)
     return (entry.flatten(rows) if entry.flatten else rows), troubles
 
@@ -170,7 +173,11 @@ def decode_rows(
 def _rows_one_by_one(
     row: type[msgspec.Struct], data: msgspec.Raw, arg: Arg, troubles: list[Malformed]
 ) -> list[Any]:
-    values = msgspec.json.decode(data)
+    try:
+        values = msgspec.json.decode(data)
+    except UNREADABLE as error:
+        troubles.append(_trouble(str(error), bytes(data), arg, lost=True))
+        return []
     if not isinstance(values, list):
         troubles.append(_trouble("data is no list", values, arg, lost=True))
         return []
