@@ -214,8 +214,9 @@ def channels(name: str | None = None) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Without a name: one row a channel or family of candles, indexed by
-        ``channel``, with its path, kind, arguments, bars, whether it needs a
-        login, its title and OKX's page.  With one: one row a column of its
+        ``channel``, with its path, kind, arguments (``|`` between those of which
+        one is enough), bars, whether it needs a login and a fee tier, its title
+        and OKX's page.  With one: one row a column of its
         frame, indexed by ``column``, with its dtype and what it holds.
 
     Raises
@@ -228,10 +229,13 @@ def channels(name: str | None = None) -> pd.DataFrame:
             {
                 "path": [entry.path for entry in CHANNELS],
                 "kind": [entry.kind for entry in CHANNELS],
-                "args": [_arg_names(entry.required) for entry in CHANNELS],
+                "args": [
+                    _arg_names(entry.required, entry.either) for entry in CHANNELS
+                ],
                 "optional": [_arg_names(entry.optional) for entry in CHANNELS],
                 "bars": [" ".join(entry.bars) for entry in CHANNELS],
                 "login": [entry.login for entry in CHANNELS],
+                "tier": [entry.tier for entry in CHANNELS],
                 "title": [entry.title for entry in CHANNELS],
                 "url": [entry.url for entry in CHANNELS],
             },
@@ -249,7 +253,8 @@ def channels(name: str | None = None) -> pd.DataFrame:
     )
 
 
-def _arg_names(keys: tuple[str, ...]) -> str:
+def _arg_names(keys: tuple[str, ...], either: tuple[str, ...] = ()) -> str:
+    words = (*keys, "|".join(either)) if either else keys
     return " ".join(
-        "".join(f"_{c.lower()}" if c.isupper() else c for c in key) for key in keys
+        "".join(f"_{c.lower()}" if c.isupper() else c for c in word) for word in words
     )

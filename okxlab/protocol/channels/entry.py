@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import msgspec
 
 from okxlab.protocol.columns import (
+    INST_ID,
     ORIGIN,
     RECV,
+    SPRD_ID,
     Column,
     book_columns,
     columns_of,
@@ -32,10 +34,7 @@ _LONG: Final = ("6H", "12H", "1D", "2D", "3D", "5D", "1W", "1M", "3M")
 BARS: Final = (*_MINUTES_AND_HOURS, *_LONG, *(f"{bar}utc" for bar in _LONG))
 """The bars that every family of candles has."""
 
-_IDS: Final = {
-    "instId": ("inst_id", "Instrument the row is about."),
-    "sprdId": ("sprd_id", "Spread the row is about."),
-}
+_IDS: Final = {"instId": INST_ID, "sprdId": SPRD_ID}
 
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True):
@@ -191,12 +190,11 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
 
     def _fields(self, *, many: bool) -> list[Column]:
         """Return the columns of the row's fields, what it is about first."""
-        name, doc = _IDS[self.id_key]
+        given = _IDS[self.id_key]
         found = columns_of(self.table_row)
-        rest = [column for column in found if column.name != name]
+        rest = [column for column in found if column.name != given.name]
         if self.id_key not in self.required:
-            return [column for column in found if column.name == name] + rest
-        given = Column(name=name, kind="str", source="inst_id", doc=doc)
+            return [column for column in found if column.name == given.name] + rest
         return [given, *rest] if many else rest
 
     @property
