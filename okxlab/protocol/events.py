@@ -39,11 +39,14 @@ class Push(msgspec.Struct, gc=False):
         Structs of the channel's flat row, in the order of the message.
     action
         ``snapshot`` or ``update`` on incremental books, else "".
+    text
+        The message itself.
     """
 
     arg: Arg
     rows: list[Any]
     action: str = ""
+    text: str = ""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

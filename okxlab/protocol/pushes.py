@@ -64,8 +64,8 @@ class Routes:
         except msgspec.MsgspecError:
             return None
         if flatten is None:
-            return Push(arg, frame.data, frame.action)
-        return Push(arg, flatten(frame.data), frame.action)
+            return Push(arg, frame.data, frame.action, text)
+        return Push(arg, flatten(frame.data), frame.action, text)
 
     def learn(self, text: str, on_wire: dict[str, Any], arg: Arg) -> None:
         """Remember the prefix of a push that was read the long way.
@@ -127,14 +127,17 @@ def decode_rows(
     -------
     rows : list
         Flat rows.  A value that does not fit its field is missing in the row;
-        a row that is no row is left out.
+        a row that is no row is left out, and so is an order book that is not
+        whole: what is missing in it cannot be told from what is empty.
     troubles : list of Malformed
         What did not fit.
     """
     troubles: list[Malformed] = []
     try:
         rows = _rows_decoder(entry.row).decode(data)
-    except msgspec.MsgspecError:
+    except msgspec.MsgspecError as error:
+        if entry.kind == "book" or entry.depth:
+            return [], [_trouble(str(error), bytes(data), arg, lost=True)]
         rows = _rows_one_by_one(entry.row, data, arg, troubles)
     return (entry.flatten(rows) if entry.flatten else rows), troubles
 

@@ -29,6 +29,7 @@ from okxlab.protocol.columns import (
 )
 
 __all__ = [
+    "BookRow",
     "BookTop",
     "BookUpdate",
     "Candle",
@@ -154,8 +155,8 @@ class BookTop(Row, frozen=True):
     """Asks, best first."""
 
 
-class BookUpdate(Row, frozen=True):
-    """A snapshot of an order book, or the levels that changed since."""
+class BookRow(Row, frozen=True):
+    """What the rows of all incremental order books have in common."""
 
     ts: Ms = ""
     """Time the book was made [ms]."""
@@ -167,9 +168,32 @@ class BookUpdate(Row, frozen=True):
     """``seq_id`` of the message before; -1 for a snapshot."""
     checksum: Int = ""
     """CRC-32 of 25 levels a side; fixed at 0 since 2026-06-23."""
+
+
+class BookUpdate(BookRow, frozen=True):
+    """A snapshot of an order book, or the levels that changed since."""
+
     bids: list[Level] = []
     """Bids, best first; a size of 0 deletes the level."""
     asks: list[Level] = []
+    """Asks, best first; a size of 0 deletes the level."""
+
+
+class RpiBookUpdate(BookRow, frozen=True):
+    """The same of a book with retail price improvement."""
+
+    bids: list[RpiLevel] = []
+    """Bids, best first; a size of 0 deletes the level."""
+    asks: list[RpiLevel] = []
+    """Asks, best first; a size of 0 deletes the level."""
+
+
+class SpreadBookUpdate(BookRow, frozen=True):
+    """The same of the book of a spread."""
+
+    bids: list[SpreadLevel] = []
+    """Bids, best first; a size of 0 deletes the level."""
+    asks: list[SpreadLevel] = []
     """Asks, best first; a size of 0 deletes the level."""
 
 
