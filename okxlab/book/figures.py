@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from math import isnan
+from operator import index
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-import numpy as np
 import pandas as pd
 
 from okxlab.book.frames import cumulative_frame, depth_frame, side_frame
@@ -74,8 +75,7 @@ class BookFigures(ABC):
         number of orders are in `top` and in ``depth(1)``.
         """
         top = self.top
-        # A side without levels is NaN in the row, which differs from itself.
-        return None if top is None or top.bid != top.bid else top.bid
+        return None if top is None or isnan(top.bid) else top.bid
 
     @property
     def best_ask(self) -> float | None:
@@ -84,7 +84,7 @@ class BookFigures(ABC):
         None while the book is not synced, and where nobody asks.
         """
         top = self.top
-        return None if top is None or top.ask != top.ask else top.ask
+        return None if top is None or isnan(top.ask) else top.ask
 
     @property
     def mid(self) -> float | None:
@@ -119,7 +119,7 @@ class BookFigures(ABC):
         if top is None:
             return None
         value: float = formula(top)
-        return None if value != value else value
+        return None if isnan(value) else value
 
     def imbalance(self, n: int = 1) -> float | None:
         """Return how much more is bid than asked on the best levels.
@@ -263,8 +263,10 @@ def _timestamp(ts: Any) -> Any:
 
 
 def _checked(n: int) -> int:
-    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
+    try:
+        count = 0 if isinstance(n, bool) else index(n)
+    except TypeError:
+        count = 0
+    if count < 1:
         raise ValueError(f"the number of levels is a whole number above 0, not {n!r}")
-    return int(n)
-
-
+    return count

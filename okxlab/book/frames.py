@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["cumulative_frame", "depth_frame", "side_frame"]
 
-_DEPTH = pd.Index(
-    ["bid_px", "bid_sz", "bid_orders", "ask_px", "ask_sz", "ask_orders"]
-)
+_DEPTH = pd.Index(["bid_px", "bid_sz", "bid_orders", "ask_px", "ask_sz", "ask_orders"])
 _DEPTH_FLOATS = np.array([0, 1, 3, 4])
 _BID_ORDERS, _ASK_ORDERS = np.array([2]), np.array([5])
 _CUMULATIVE = pd.Index(["bid_px", "bid_sz", "ask_px", "ask_sz"])

@@ -27,8 +27,6 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-import msgspec
-
 from okxlab.book.checksum import Texts, checksum
 from okxlab.book.figures import BookFigures, Levels
 from okxlab.book.side import Side
@@ -157,7 +155,7 @@ class OrderBook(BookFigures):
             the first change that was kept aside, or these do not continue it:
             ask for a newer one.
         """
-        if self.state == "synced":
+        if self.is_synced:
             return True
         aside = self._aside
         if (row.ts or 0) < self._not_before:
@@ -169,7 +167,7 @@ class OrderBook(BookFigures):
         self._joining = row.ts or 0
         for change in aside:
             self.apply(change, "update")
-        return self.state == "synced"
+        return self.is_synced
 
     def tear(self, why: str) -> None:
         """Show nothing until a new snapshot comes.

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import msgspec
 
 from okxlab.metrics.top import imbalance, mid, spread
-from okxlab.protocol.columns import Int, Key, Ms
+from okxlab.protocol.columns import ORIGIN, RECV, Int, Key, Ms, columns_of
 
-__all__ = ["TopOfBook", "top_of"]
+__all__ = ["TOP_COLUMNS", "TopOfBook", "top_of"]
 
 
 _Number = Annotated[float, msgspec.Meta(extra={"kind": "float"})]
@@ -42,6 +42,10 @@ class TopOfBook(msgspec.Struct, frozen=True, gc=False):
     """Size at the best bid against that at the best ask, from -1 to 1."""
     seq_id: Key = -1
     """Place of the update in the sequence of the book; -1 if not sent."""
+
+
+TOP_COLUMNS = (*columns_of(TopOfBook), RECV, ORIGIN)
+"""Columns of the history of a book's top."""
 
 
 def top_of(bid: Any, ask: Any, ts: Any, seq_id: int) -> TopOfBook:

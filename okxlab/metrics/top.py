@@ -7,9 +7,9 @@ stays NaN.
 
 from __future__ import annotations
 
+from math import nan
 from typing import TypeVar
 
-import numpy as np
 import pandas as pd
 
 __all__ = ["imbalance", "microprice", "mid", "spread", "spread_bps"]
@@ -82,13 +82,14 @@ def spread_bps(bid: Values, ask: Values) -> Values:
     """
     centre = mid(bid, ask)
     if isinstance(centre, pd.Series):
-        return _BASIS_POINTS * spread(bid, ask) / centre.where(centre > 0)
-    return _BASIS_POINTS * spread(bid, ask) / centre if centre > 0 else np.nan
+        centre = centre.where(centre > 0)
+    elif centre <= 0:
+        centre = nan
+    relative: Values = _BASIS_POINTS * spread(bid, ask) / centre
+    return relative
 
 
-def microprice(
-    bid: Values, bid_sz: Values, ask: Values, ask_sz: Values
-) -> Values:
+def microprice(bid: Values, bid_sz: Values, ask: Values, ask_sz: Values) -> Values:
     """Return the mid price, drawn to the side on which less is offered.
 
     Parameters

@@ -24,6 +24,8 @@ from okxlab.protocol.columns import (
     Level,
     Ms,
     Payload,
+    RpiLevel,
+    SpreadLevel,
     Text,
     one_of,
 )
@@ -43,7 +45,9 @@ __all__ = [
     "PriceCandle",
     "PriceLimit",
     "Row",
+    "RpiBookUpdate",
     "SingleTrade",
+    "SpreadBookUpdate",
     "Ticker",
     "Trade",
 ]
