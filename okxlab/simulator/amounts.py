@@ -16,13 +16,14 @@ option    index * lots        lots         weight
 
 from __future__ import annotations
 
+from operator import mul
 from typing import TYPE_CHECKING
 
 from okxlab.simulator.wire import Step, decimal
 
 if TYPE_CHECKING:
-    from okxlab.simulator.bars import Bar
     from okxlab.simulator.instruments import Instrument
+    from okxlab.simulator.paths import Prices
 
 __all__ = ["Amounts"]
 
@@ -59,10 +60,17 @@ class Amounts:
             return lots * self._coins // tick
         return lots * (path_price if self._kind == "OPTION" else tick)
 
-    def weigh_bar(self, bar: Bar, path_price: int) -> int:
+    def weigh_all(self, lots: list[int], ticks: list[int], path_price: int) -> int:
+        """Return the weight of several trades at one price of the underlying."""
+        if self._kind == "OPTION":
+            return sum(lots) * path_price
+        if self._kind == "inverse":
+            return sum(n * self._coins // t for n, t in zip(lots, ticks, strict=True))
+        return sum(map(mul, lots, ticks))
+
+    def weigh_bar(self, lots: int, prices: Prices, path_price: int) -> int:
         """Return about the weight of what was traded in a bar, at its mean price."""
-        mean = (bar.open + bar.high + bar.low + bar.close) // 4
-        return self.weigh(bar.lots, max(mean, 1), path_price)
+        return self.weigh(lots, max(sum(prices) // 4, 1), path_price)
 
     def lots(self, count: int) -> str:
         """Return a size as wire text: base currency of spot, else contracts."""

@@ -159,7 +159,7 @@ class Exchange:
         self._links.pop(link, None)
 
     def receive(self, link: Link, frame: str | bytes, now: float) -> None:
-        """Take one frame from a client.
+        """Take one frame from a client and do all that it asks for.
 
         Parameters
         ----------
@@ -170,6 +170,18 @@ class Exchange:
         now
             Monotonic time [s].
         """
+        self.hear(link, frame, now)
+        while self.decide(link, now):
+            pass
+
+    def hear(self, link: Link, frame: str | bytes, now: float) -> None:
+        """Take one frame from a client; a ping is answered, a request is put by.
+
+        Parameters
+        ----------
+        link, frame, now
+            As for :meth:`receive`.
+        """
         self._now = now
         session = link.session
         if isinstance(frame, bytes):
@@ -179,9 +191,27 @@ class Exchange:
                 "mute_pongs", link
             )
             session.receive_text(frame, now)
-        for asked in session.events():
+        self._settle(link)
+
+    def decide(self, link: Link, now: float) -> bool:
+        """Do the next thing that a client asked for.
+
+        Parameters
+        ----------
+        link, now
+            As for :meth:`receive`.
+
+        Returns
+        -------
+        bool
+            Whether there was one.
+        """
+        self._now = now
+        asked = next(link.session.events(), None)
+        if asked is not None:
             self._decide(link, asked)
         self._settle(link)
+        return asked is not None
 
     def targets(self, where: Filter) -> Sequence[Link]:
         """Return the open connections that a fault is meant for, oldest first."""

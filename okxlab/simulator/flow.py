@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Flow"]
 
-_TAKERS = 7
+_TAKERS = 6
 """Of 128 events, takers that start by themselves; bursts come on top."""
 _MAKERS = 67
 """Of 128 events, the last that adds; the rest cancel."""
@@ -132,7 +132,7 @@ class Flow:
             self._minute = minute
             self._hour = ms // HOUR_MS
             self._steps = self._path.steps(minute)
-            lively = min(self._path.liveliness(minute) * 3 // 4 + 30, 300)
+            lively = min(self._path.liveliness(minute) * 3 // 4 + 50, 300)
             self._mean = self._temper.mean_us * 100 // lively
         self._step = ms // STEP_MS
         self.path_price = self._steps[self._step % 300]
@@ -155,8 +155,8 @@ class Flow:
         else:
             return -1
         limit = (self._now * stale.sign + slack) // FINE + 1
-        if bits & 7 == 0:
-            return self._match(stale, self._size(bits >> 3) * 2, limit)
+        if bits & 15 == 0:
+            return self._match(stale, self._size(bits >> 4) * 2, limit)
         reach = DEEP
         while len(stale.keys) > _FEWEST and stale.keys[-1] >= limit:
             reach |= stale.clear(stale.keys[-1])

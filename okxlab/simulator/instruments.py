@@ -477,5 +477,5 @@ def _option(
     )
 
 
-_LISTED = 1_514_764_800_000
-"""The first listing: 2018-01-01."""
+_LISTED = 1_577_836_800_000
+"""The first listing: 2020-01-01."""

@@ -193,7 +193,7 @@ class Market:
 
         False means that the exchange answers 60018: no such channel, no such
         instrument, or a channel that the instrument does not have (a funding
-        rate of a spot pair, a candle of a bar that does not exist).
+        rate of a spot pair, a candle of a bar that does not exist), or no longer.
         """
         if channel in _BY_TYPE:
             return key in _BY_TYPE[channel]
@@ -201,7 +201,7 @@ class Market:
         if channel == "index-tickers" or family == "index-candle":
             return key in self._indices
         one = self._listed.get(key)
-        if one is None:
+        if one is None or 0 < one.exp_ms <= self.now_ms:
             return False
         if channel in {"funding-rate", "open-interest"}:
             kinds = {"SWAP"} if channel == "funding-rate" else {*TYPES} - {"SPOT"}

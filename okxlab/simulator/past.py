@@ -8,35 +8,38 @@ agree with one another, whatever is asked for first.
 
 Only turnover is rounded: a minute whose trades can still be asked for by id has
 exactly that of its trades, an older one its volume at its mean price, and hours
-older than two weeks theirs at their own mean price.
+older than two days theirs at their own mean price.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
-from okxlab.simulator.bars import Bar, joined
+from okxlab.simulator.bars import Bar, flat, joined
 from okxlab.simulator.draws import SIZES, SWELL, shares, source
 from okxlab.simulator.paths import HOUR_MS, MINUTE_MS, STEP_MS, Path, Prices, remember
-from okxlab.simulator.pricing import FINE, Fair, fair_bar
 
 if TYPE_CHECKING:
     from okxlab.simulator.amounts import Amounts
     from okxlab.simulator.instruments import Instrument
+    from okxlab.simulator.pricing import Fair
 
 __all__ = ["Past", "Trade"]
 
 _FEWEST = 4
 """Trades a minute at least: one each for open, high, low and close."""
-_KEPT_MINUTES = 1440
+_KEPT_MINUTES = 300
 """Minutes whose trades have ids at most."""
-_KEPT_TRADES = 6000
+_KEPT_TRADES = 4000
 """Trades that have ids, at about the usual rate."""
-_FINE_HOURS = 14 * 24
+_BUSY = 60
+"""Trades a minute from which each follows the path, not only the bar."""
+_FINE_HOURS = 48
 """Hours before the start whose turnover is that of their minutes."""
-_SINGLES = 190
+_SINGLES = 250
 """Single trades of a thousand order book events, as the live flow has them."""
-_SIZE = 1200
+_SIZE = 1050
 """Mean size of a single trade in thousandths of the median order's."""
 
 
@@ -48,6 +51,17 @@ class Trade(NamedTuple):
     tick: int
     lots: int
     """Size, negative if the taker sold."""
+
+
+class _Drawn(NamedTuple):
+    """The trades of a minute, oldest first, as columns."""
+
+    ms: list[int]
+    ticks: list[int]
+    lots: list[int]
+    """Sizes, all positive."""
+    sides: list[int]
+    """1 where the taker bought, 0 where it sold."""
 
 
 class _Share(NamedTuple):
@@ -92,9 +106,9 @@ class Past:
         self._hours: dict[int, list[Bar]] = {}
         self._days: dict[int, Bar] = {}
         self._splits: dict[int, tuple[list[int], list[int]]] = {}
-        self._trades: dict[int, list[Trade]] = {}
+        self._trades: dict[int, _Drawn] = {}
         self._last_ids: list[int] = []
-        kept = min(_KEPT_TRADES * 60 // self._hourly + 30, _KEPT_MINUTES)
+        kept = min(_KEPT_TRADES * 60 // self._hourly + 5, _KEPT_MINUTES)
         self.first_minute = start_ms // MINUTE_MS - kept
         """The first minute whose trades have ids."""
         self.next_id = (start_ms - 1_577_000_000_000) * self._hourly // (HOUR_MS // 4)
@@ -103,7 +117,7 @@ class Past:
     def minute(self, minute: int) -> Bar:
         """Return the bar of a minute since the epoch; of the last, up to the start."""
         if (minute + 1) * MINUTE_MS > self._start_ms:
-            return self._made_of(minute, self._drawn(minute))
+            return self.short(minute * MINUTE_MS, self._start_ms)
         return self._minutes(minute // 60)[minute % 60]
 
     def hour(self, hour: int) -> Bar:
@@ -120,20 +134,28 @@ class Past:
             kept = remember(self._days, day, whole, 2048)
         return kept
 
-    def price_before(self, minute: int) -> int:
-        """Return the close of the minute before."""
-        return self.minute(minute - 1).close
+    def short(self, start_ms: int, end_ms: int) -> Bar:
+        """Return the bar of a stretch within a minute, as far as it is past."""
+        minute = start_ms // MINUTE_MS
+        drawn = self._drawn(minute)
+        i, j = bisect_left(drawn.ms, start_ms), bisect_left(drawn.ms, end_ms)
+        if i == j:
+            return flat(drawn.ticks[i - 1] if i else self.minute(minute - 1).close)
+        return self._bar_of(minute, drawn.ticks[i:j], drawn.lots[i:j])
 
     def trades(self, minute: int) -> list[Trade]:
         """Return the trades of a minute, oldest first, none after the start.
 
         They have ids from `first_minute` on, and 0 before.
         """
-        drawn = self._drawn(minute)
-        if minute < self.first_minute:
-            return drawn
-        first = self.last_id(minute - 1) + 1
-        return [t._replace(trade_id=first + i) for i, t in enumerate(drawn)]
+        numbered = minute >= self.first_minute
+        first = self.last_id(minute - 1) + 1 if numbered else 0
+        return [
+            Trade(first + i * numbered, ms, tick, lots if bought else -lots)
+            for i, (ms, tick, lots, bought) in enumerate(
+                zip(*self._drawn(minute), strict=True)
+            )
+        ]
 
     def last_id(self, minute: int) -> int:
         """Return the id of the last trade of a minute from `first_minute` - 1 on."""
@@ -141,10 +163,10 @@ class Past:
             self._last_ids = self._count_ids()
         return self._last_ids[minute - self.first_minute + 1]
 
-    def _drawn(self, minute: int) -> list[Trade]:
+    def _drawn(self, minute: int) -> _Drawn:
         kept = self._trades.get(minute)
         if kept is None:
-            kept = remember(self._trades, minute, self._draw_trades(minute), 64)
+            kept = remember(self._trades, minute, self._draw_trades(minute), 32)
         return kept
 
     def _count_ids(self) -> list[int]:
@@ -153,7 +175,7 @@ class Past:
         counts = [
             self._split(m // 60)[0][m % 60] for m in range(self.first_minute, last)
         ]
-        counts.append(len(self._drawn(last)))
+        counts.append(len(self._drawn(last).ms))
         ids = [self.next_id - 1]
         for count in reversed(counts):
             ids.append(ids[-1] - count)
@@ -204,61 +226,71 @@ class Past:
     def _minutes(self, hour: int) -> list[Bar]:
         kept = self._hours.get(hour)
         if kept is None:
-            _, lots = self._split(hour)
-            prices = self._path.minutes(hour)
-            bars = [self._bar(p, hour, n) for p, n in zip(prices, lots, strict=True)]
+            bars = self._draw_minutes(hour)
             first = hour * 60
             for i in range(max(self.first_minute - first, 0), 60):
                 if (first + i + 1) * MINUTE_MS <= self._start_ms:
-                    weight = self._made_of(first + i, self._drawn(first + i)).weight
-                    bars[i] = bars[i]._replace(weight=weight)
+                    drawn = self._drawn(first + i)
+                    bars[i] = self._bar_of(first + i, drawn.ticks, drawn.lots)
             kept = remember(self._hours, hour, bars, 48)
         return kept
 
+    def _draw_minutes(self, hour: int) -> list[Bar]:
+        _, lots = self._split(hour)
+        path = self._path.minutes(hour)
+        prices = self._ticks(path, hour)
+        middles = [sum(bar) // 4 for bar in path]
+        weigh = self._amounts.weigh_bar
+        return [
+            Bar(*p, n, weigh(n, p, middle))
+            for p, n, middle in zip(prices, lots, middles, strict=True)
+        ]
+
     def _coarse_hour(self, hour: int) -> Bar:
-        prices = self._path.hours(hour // 24)[hour % 24]
-        return self._bar(prices, hour, self._day_shares(hour // 24)[hour % 24].lots)
+        path = self._path.hours(hour // 24)[hour % 24]
+        lots = self._day_shares(hour // 24)[hour % 24].lots
+        (prices,) = self._ticks([path], hour)
+        weight = self._amounts.weigh_bar(lots, prices, sum(path) // 4)
+        return Bar(*prices, lots, weight)
 
-    def _ticks(self, prices: Prices, hour: int) -> Prices:
-        fine = fair_bar(self._fair, prices, hour)
-        return Prices(*((p + FINE // 2) // FINE for p in fine))
+    def _ticks(self, bars: list[Prices], hour: int) -> list[Prices]:
+        """Return bars of the path in an hour as bars of this instrument [ticks]."""
+        columns = [self._fair.ticks(list(c), hour) for c in zip(*bars, strict=True)]
+        if self._fair.falls:
+            columns[1], columns[2] = columns[2], columns[1]
+        return [Prices(*row) for row in zip(*columns, strict=True)]
 
-    def _bar(self, prices: Prices, hour: int, lots: int) -> Bar:
-        bar = Bar(*self._ticks(prices, hour), lots)
-        mean = sum(prices) // 4
-        return bar._replace(weight=self._amounts.weigh_bar(bar, mean))
+    def _bar_of(self, minute: int, ticks: list[int], lots: list[int]) -> Bar:
+        """Return the bar of some trades of a minute, at least one."""
+        path_price = self._path.minutes(minute // 60)[minute % 60].open
+        weight = self._amounts.weigh_all(lots, ticks, path_price)
+        return Bar(ticks[0], max(ticks), min(ticks), ticks[-1], sum(lots), weight)
 
-    def _made_of(self, minute: int, trades: list[Trade]) -> Bar:
-        if not trades:
-            price = self.price_before(minute)
-            return Bar(price, price, price, price, 0)
-        ticks = [t.tick for t in trades]
-        weigh, at = self._amounts.weigh, self._path.at
-        weight = sum(weigh(abs(t.lots), t.tick, at(t.ms)) for t in trades)
-        lots = sum(abs(t.lots) for t in trades)
-        return Bar(ticks[0], max(ticks), min(ticks), ticks[-1], lots, weight)
-
-    def _draw_trades(self, minute: int) -> list[Trade]:
+    def _draw_trades(self, minute: int) -> _Drawn:
         hour = minute // 60
         counts, lots = self._split(hour)
         count, whole = counts[minute % 60], lots[minute % 60]
         draw = source(*self._key, "minute", minute).getrandbits
-        bar = self._ticks(self._path.minutes(hour)[minute % 60], hour)
+        (bar,) = self._ticks([self._path.minutes(hour)[minute % 60]], hour)
         times = sorted(draw(20) * MINUTE_MS >> 20 for _ in range(count))
-        steps = self._path.steps(minute)
-        ticks = []
-        for ms in times:
-            tick = (self._fair.at(steps[ms // STEP_MS], hour) + FINE // 2) // FINE
-            ticks.append(min(max(tick + draw(2) // 3, bar.low), bar.high))
+        if count < _BUSY:
+            ticks = [bar.low + (bar.high - bar.low) * draw(8) // 255 for _ in times]
+        else:
+            steps = self._path.steps(minute)
+            ticks = self._fair.ticks([steps[ms // STEP_MS] for ms in times], hour)
+            ticks = [t + (draw(2) == 0 and t < bar.high) for t in ticks]
         _pin(ticks, bar)
         spare = whole - count * self._least
         sizes = shares(spare, [SIZES[draw(10)] for _ in range(count)])
-        begin, least = minute * MINUTE_MS, self._least
-        return [
-            Trade(0, begin + ms, tick, (least + size) * (1 if draw(1) else -1))
-            for ms, tick, size in zip(times, ticks, sizes, strict=True)
-            if begin + ms < self._start_ms
-        ]
+        lots = [self._least + size for size in sizes]
+        begin = minute * MINUTE_MS
+        upto = bisect_left(times, self._start_ms - begin)
+        return _Drawn(
+            [begin + ms for ms in times[:upto]],
+            ticks[:upto],
+            lots[:upto],
+            [draw(1) for _ in times[:upto]],
+        )
 
 
 def _pin(ticks: list[int], bar: Prices) -> None:

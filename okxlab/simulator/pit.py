@@ -84,7 +84,7 @@ class Pit:
             self.flow.bids,
             self.flow.asks,
             self._quotes.prices,
-            instrument.lot,
+            self._quotes.sizes,
             seq=self.flow.seq,
             ts=start_ms // _GRID_MS * _GRID_MS,
         )

@@ -63,18 +63,19 @@ class Premium:
 
     def at(self, hour: int) -> int:
         """Return the distance from 1 in an hour since the epoch [ppb]."""
-        drawn = sum(
-            self._day(h // 24)[h % 24] for h in range(hour - _SMOOTH + 1, hour + 1)
-        )
-        return self._centre + self._width * drawn // (_SMOOTH * 1024)
-
-    def _day(self, day: int) -> list[int]:
+        day = hour // 24
         kept = self._days.get(day)
         if kept is None:
-            draw = source(*self._key, day).getrandbits
-            drawn = [draw(12) - 2048 for _ in range(24)]
-            kept = remember(self._days, day, drawn, 1024)
-        return kept
+            drawn = self._drawn(day - 1)[-_SMOOTH:] + self._drawn(day)
+            sums = [sum(drawn[i + 1 : i + 1 + _SMOOTH]) for i in range(24)]
+            away = [self._width * s // (_SMOOTH * 1024) for s in sums]
+            kept = [self._centre + a for a in away]
+            remember(self._days, day, kept, 1024)
+        return kept[hour % 24]
+
+    def _drawn(self, day: int) -> list[int]:
+        draw = source(*self._key, day).getrandbits
+        return [draw(12) - 2048 for _ in range(24)]
 
 
 class Index:
@@ -117,6 +118,9 @@ class Fair(Protocol):
     def at(self, path_price: int, hour: int) -> int:
         """Return the fair price [1/16 tick] for a price of the path in an hour."""
 
+    def ticks(self, path_prices: list[int], hour: int) -> list[int]:
+        """Return the fair prices, rounded to ticks, for prices of an hour."""
+
 
 def fair_price(seed: int, instrument: Instrument, index: Index) -> Fair:
     """Return how an instrument is priced."""
@@ -156,6 +160,12 @@ class LinearFair:
             self._hour, self._factor = hour, self._factor_of(hour)
         return path_price * self._factor // self._unit
 
+    def ticks(self, path_prices: list[int], hour: int) -> list[int]:
+        """Return the fair prices, rounded to ticks, for prices of an hour."""
+        self.at(0, hour)
+        factor, unit, half = self._factor, self._unit, FINE // 2
+        return [(p * factor // unit + half) // FINE for p in path_prices]
+
     def index_at(self, path_price: int, hour: int) -> int:
         """Return the index in the same unit."""
         return path_price * FINE * self._index.rate(hour) // self._unit
@@ -192,6 +202,7 @@ class _OptionFair:
         self._carry = 1.0
 
     def at(self, path_price: int, hour: int) -> int:
+        """Return the fair price [1/16 tick] for a price of the path in an hour."""
         if hour != self._hour:
             self._set_hour(hour)
         forward = self._index.value(path_price, hour) / self._scale * self._carry
@@ -200,6 +211,10 @@ class _OptionFair:
             -_below(-away) if self.falls else _below(away)
         )
         return max(int(worth / forward / self._tick * FINE), 4 * FINE)
+
+    def ticks(self, path_prices: list[int], hour: int) -> list[int]:
+        """Return the fair prices, rounded to ticks, for prices of an hour."""
+        return [(self.at(p, hour) + FINE // 2) // FINE for p in path_prices]
 
     def volatility(self, hour: int) -> float:
         """Return the volatility a year that prices it in an hour."""

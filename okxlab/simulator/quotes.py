@@ -20,8 +20,8 @@ __all__ = ["PathSeries", "Quotes", "TradeSeries", "first_ms"]
 
 _SECONDS_KEPT = 90 * DAY_MS
 """How long OKX gives bars of a second."""
-_FIRST_MS = 1_514_764_800_000
-"""Where the history of an index begins: 2018-01-01."""
+_FIRST_MS = 1_577_836_800_000
+"""Where the history of an index begins: 2020-01-01."""
 
 Level = list[str]
 
@@ -43,6 +43,7 @@ class Quotes:
     def __init__(self, instrument: Instrument) -> None:
         self.amounts = Amounts(instrument)
         self.prices = Texts(instrument.tick)
+        self.sizes = Texts(instrument.lot)
         self._instrument = instrument
         self._inst_id = instrument.inst_id
         self._inst_type = instrument.inst_type
@@ -53,7 +54,7 @@ class Quotes:
             "instId": self._inst_id,
             "tradeId": str(trade.trade_id),
             "px": self.prices[trade.tick],
-            "sz": self.amounts.lots(abs(trade.lots)),
+            "sz": self.sizes[abs(trade.lots)],
             "side": "buy" if trade.lots > 0 else "sell",
             "source": "0",
             "ts": str(trade.ms),
@@ -75,7 +76,7 @@ class Quotes:
             "instId": self._inst_id,
             "tradeId": str(trade.trade_id),
             "px": self.prices[trade.tick],
-            "sz": self.amounts.lots(abs(trade.lots)),
+            "sz": self.sizes[abs(trade.lots)],
             "side": "buy" if trade.lots > 0 else "sell",
             "ts": str(trade.ms),
             "count": str(count),
@@ -140,7 +141,7 @@ class Quotes:
             "instType": self._inst_type,
             "instId": self._inst_id,
             "last": px[last.tick],
-            "lastSz": self.amounts.lots(abs(last.lots)),
+            "lastSz": self.sizes[abs(last.lots)],
             "askPx": ask[0],
             "askSz": ask[1],
             "bidPx": bid[0],
@@ -181,7 +182,7 @@ class TradeSeries:
 
     def short(self, start_ms: int, end_ms: int) -> Bar:
         """Return the bar of a stretch within a minute."""
-        return self._record.bar_of_trades(start_ms, end_ms)
+        return self._record.short(start_ms, end_ms)
 
     def is_kept(self, start_ms: int, end_ms: int) -> bool:
         """Tell whether the bar of a stretch can be given at all."""

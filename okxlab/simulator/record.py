@@ -12,7 +12,7 @@ from array import array
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from okxlab.simulator.bars import Bar, flat, joined
+from okxlab.simulator.bars import Bar, flat, join, joined
 from okxlab.simulator.past import Past, Trade
 from okxlab.simulator.paths import HOUR_MS, MINUTE_MS, Path
 
@@ -164,21 +164,28 @@ class Record:
         if first == self._past.next_id:  # else what lies between is forgotten
             yield from self._older(below_id, below_ms)
 
-    def bar_of_trades(self, start_ms: int, end_ms: int) -> Bar:
+    def short(self, start_ms: int, end_ms: int) -> Bar:
         """Return the bar of a stretch within a minute, made of its trades."""
-        trades = self._between(start_ms, end_ms)
-        if not trades:
-            return flat(self._price_before(start_ms))
-        ticks = [t.tick for t in trades]
-        at, weigh = self._path.at, self._amounts.weigh
-        return Bar(
-            ticks[0],
-            max(ticks),
-            min(ticks),
-            ticks[-1],
-            sum(abs(t.lots) for t in trades),
-            sum(weigh(abs(t.lots), t.tick, at(t.ms)) for t in trades),
-        )
+        if end_ms <= self._start_ms:
+            return self._past.short(start_ms, end_ms)
+        i, j = bisect_left(self._ms, start_ms), bisect_left(self._ms, end_ms)
+        if i < j:
+            live = self._bar_of(i, j)
+        elif i:
+            live = flat(self._ticks[i - 1])
+        else:
+            live = flat(self._past.short(self._start_ms - 1, self._start_ms).close)
+        if start_ms >= self._start_ms:
+            return live
+        return join(self._past.short(start_ms, self._start_ms), live)
+
+    def _bar_of(self, i: int, j: int) -> Bar:
+        """Return the bar of some live trades, at least one."""
+        ticks = self._ticks[i:j].tolist()
+        lots = list(map(abs, self._lots[i:j]))
+        path_price = self._path.at(self._ms[i])
+        weight = self._amounts.weigh_all(lots, ticks, path_price)
+        return Bar(ticks[0], max(ticks), min(ticks), ticks[-1], sum(lots), weight)
 
     def _trade(self, i: int) -> Trade:
         first = self.next_id - len(self._ms)
@@ -197,23 +204,6 @@ class Record:
                     below_ms is None or trade.ms < below_ms
                 ):
                     yield trade
-
-    def _between(self, start_ms: int, end_ms: int) -> list[Trade]:
-        trades = []
-        if start_ms < self._start_ms:
-            before = self._past.trades(start_ms // MINUTE_MS)
-            trades = [t for t in before if start_ms <= t.ms < end_ms]
-        first = bisect_left(self._ms, start_ms)
-        last = bisect_left(self._ms, end_ms)
-        return trades + [self._trade(i) for i in range(first, last)]
-
-    def _price_before(self, ms: int) -> int:
-        i = bisect_left(self._ms, ms)
-        if i:
-            return self._ticks[i - 1]
-        minute = min(ms, self._start_ms) // MINUTE_MS
-        before = [t.tick for t in self._past.trades(minute) if t.ms < ms]
-        return before[-1] if before else self._past.minute(minute - 1).close
 
     def _close_hour(self) -> None:
         last = self.current

@@ -45,6 +45,8 @@ _SLICE_MS = 200
 """Virtual time moved at a stretch [ms]."""
 _BUDGET = 0.05
 """Longest stretch of moving virtual time [s], so that pings are answered."""
+_BREATH = 0.01
+"""A request that took so long [s] is followed by a pause that lets others in."""
 _PATIENCE = 0.4
 """Wait for a client to take what is queued and to answer a close frame [s]."""
 _WRITE_LIMIT = 64 * 1024
@@ -128,7 +130,7 @@ class Server:
         await self._runner.setup()
         site = web.TCPSite(self._runner, HOST, port, ssl_context=context)
         await site.start()
-        self._clock = asyncio.create_task(self._run_clock())
+        self._clock = asyncio.create_task(self._run_clock(), name="the clock")
         self._clock.add_done_callback(_report)
         return int(self._runner.addresses[0][1])
 
@@ -202,10 +204,14 @@ class Server:
         peer.exchange.disconnect(peer.link)
         self._peers.pop(peer, None)
 
-    def receive(self, peer: _Peer, frame: str | bytes) -> None:
+    def hear(self, peer: _Peer, frame: str | bytes) -> None:
         """Hand a frame of a client to its exchange."""
+        peer.exchange.hear(peer.link, frame, self._pace.now())
+
+    def decide(self, peer: _Peer) -> bool:
+        """Let the exchange do the next thing that a client asked for, if any."""
         self.catch_up()
-        peer.exchange.receive(peer.link, frame, self._pace.now())
+        return peer.exchange.decide(peer.link, self._pace.now())
 
     async def _run_clock(self) -> None:
         while True:
@@ -244,9 +250,10 @@ class Server:
         return ws
 
 
-def _report(clock: asyncio.Task[None]) -> None:
-    if not clock.cancelled() and (error := clock.exception()) is not None:
-        LOGGER.error("the market stands still: %r", error, exc_info=error)
+def _report(task: asyncio.Task[None]) -> None:
+    """Log what ended a task that is not to end by itself."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        LOGGER.error("%s failed: %r", task.get_name(), error, exc_info=error)
 
 
 class _Peer:
@@ -269,21 +276,29 @@ class _Peer:
         self._ws = ws
         self._transport = request.transport
         self._news = asyncio.Event()
+        self._requests = asyncio.Event()
         self._ending: asyncio.Task[None] | None = None
         link.wake = self._wake
 
     async def run(self) -> None:
-        """Read until the connection ends, while a task of its own writes."""
-        writer = asyncio.create_task(self._write())
+        """Read until the connection ends, while tasks of its own decide and write."""
+        tasks = [
+            asyncio.create_task(self._write(), name="sending"),
+            asyncio.create_task(self._serve(), name="serving a request"),
+        ]
+        for task in tasks:
+            task.add_done_callback(_report)
         try:
             async for message in self._ws:
                 if message.type in {WSMsgType.TEXT, WSMsgType.BINARY}:
-                    self._server.receive(self, message.data)
+                    self._server.hear(self, message.data)
+                    self._requests.set()
         finally:
             self._server.forget(self)
-            writer.cancel()
+            for task in tasks:
+                task.cancel()
             # aiohttp closes the socket when this returns: the close frame comes first.
-            await asyncio.wait([writer, *([self._ending] if self._ending else [])])
+            await asyncio.wait([*tasks, *([self._ending] if self._ending else [])])
             self.flushed.set()
             self.gone.set()
 
@@ -303,6 +318,22 @@ class _Peer:
         if self.link.is_ending and self._ending is None:
             # Not in the writer, which a client that does not read may hold up.
             self._ending = asyncio.create_task(self._end())
+
+    async def _serve(self) -> None:
+        """Do what is asked, one thing at a time, so that pings are answered between.
+
+        The history of an instrument is made when it is asked for first, and that
+        takes a while.
+        """
+        while True:
+            await self._requests.wait()
+            self._requests.clear()
+            while True:
+                began = time.monotonic()
+                if not self._server.decide(self):
+                    break
+                is_long = time.monotonic() - began > _BREATH
+                await asyncio.sleep(_BREATH if is_long else 0)
 
     async def _write(self) -> None:
         try:

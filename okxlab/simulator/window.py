@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING, Any
 from okxlab.simulator.matching import WINDOW_LEVELS, Side
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from okxlab.simulator.wire import Step, Texts
+    from okxlab.simulator.wire import Texts
 
 __all__ = ["Window"]
 
@@ -33,21 +31,19 @@ class Window:
     ----------
     bids, asks
         The book.
-    prices
-        Texts of prices by tick.
-    lot
-        The worth of a lot.
+    prices, sizes
+        Texts of prices by tick, and of sizes by lots.
     seq, ts
         Sequence number and time of the first state, which is that of now.
     """
 
     def __init__(
-        self, bids: Side, asks: Side, prices: Texts, lot: Step, *, seq: int, ts: int
+        self, bids: Side, asks: Side, prices: Texts, sizes: Texts, *, seq: int, ts: int
     ) -> None:
         self._bids = bids
         self._asks = asks
         self._prices = prices
-        self._size: Callable[[int], str] = lot.text
+        self._sizes = sizes
         self._bounds = (_bound(bids), _bound(asks))
         self.seq = seq
         """Sequence number of the last state told."""
@@ -142,7 +138,7 @@ class Window:
         return [self._level(k * side.sign, *side.level(k)) for k in keys]
 
     def _level(self, tick: int, lots: int, orders: int) -> Level:
-        return [self._prices[tick], self._size(lots), "0", str(orders)]
+        return [self._prices[tick], self._sizes[lots], "0", str(orders)]
 
 
 def _bound(side: Side) -> int:

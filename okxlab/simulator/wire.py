@@ -12,8 +12,8 @@ import msgspec
 
 __all__ = ["Step", "Texts", "decimal", "step"]
 
-_MOST_TEXTS = 50_000
-"""Texts kept of one instrument: some megabytes at most, then it starts anew."""
+_MOST_TEXTS = 8_000
+"""Texts kept of one kind and instrument: about a megabyte, then it starts anew."""
 
 
 def decimal(units: int, places: int) -> str:
@@ -26,13 +26,15 @@ def decimal(units: int, places: int) -> str:
     places
         Number of digits behind the point, at least 0.
     """
+    if units < 0:
+        return f"-{decimal(-units, places)}"
+    text = str(units)
     if places == 0:
-        return str(units)
-    whole, part = divmod(abs(units), 10**places)
-    sign = "-" if units < 0 else ""
-    if part == 0:
-        return f"{sign}{whole}" if whole else "0"
-    return f"{sign}{whole}.{part:0{places}d}".rstrip("0")
+        return text
+    if len(text) <= places:
+        text = text.zfill(places + 1)
+    part = text[-places:].rstrip("0")
+    return f"{text[:-places]}.{part}" if part else text[:-places]
 
 
 class Step(msgspec.Struct, frozen=True):

@@ -214,20 +214,17 @@ class Connection:
         while True:
             self.state = "connecting"
             await self._gate.wait()
-            socket = await self._dial()
-            if socket is not None:
-                await self._hold(socket)
+            try:
+                await self._hold(await self._dial())
+            except Exception as error:  # noqa: BLE001  # whatever stands in the way now may be gone the next time
+                self._fail(error)
             self.state = "backoff"
             await self._rest()
 
-    async def _dial(self) -> Socket | None:
+    async def _dial(self) -> Socket:
         from okxlab.transport.dial import dial  # with it comes all of websockets
 
-        try:
-            return await dial(self.url, self._settings, self._clock, self._ssl)
-        except Exception as error:  # noqa: BLE001  # whatever stands in the way now may be gone the next time
-            self._fail(error)
-            return None
+        return await dial(self.url, self._settings, self._clock, self._ssl)
 
     async def _hold(self, socket: Socket) -> None:
         from okxlab.transport.link import Link
@@ -277,7 +274,7 @@ class Connection:
         """Give up a connection that the other side has ended; for the link."""
         from okxlab.transport.dial import why_ended
 
-        self._lose(link, *why_ended(link.socket))
+        self._lose(link, *why_ended(link.socket, self._settings))
 
     def _lose(self, link: Link, why: str, code: int | None) -> None:
         lived = self._clock.monotonic() - link.opened_at
@@ -300,6 +297,9 @@ class Connection:
     def _fail(self, cause: Exception) -> None:
         from okxlab.transport.dial import host_of, retry_after, why_failed
 
+        if self._link is not None:
+            self._part(self._link)
+            self._link = None
         self.attempts += 1
         asked = min(retry_after(cause), self._settings.backoff_max)
         self._pause = max(self._backoff.pause(), asked)

@@ -85,7 +85,9 @@ async def dial(
         create_connection=cast(
             "type[ClientConnection]", functools.partial(Socket, clock=clock)
         ),
-        happy_eyeballs_delay=_HAPPY_EYEBALLS,
+        # asyncio's race of address families loses the socket that has just won
+        # if it is cancelled in that moment; here there is nothing to race for.
+        happy_eyeballs_delay=None if is_loopback(url) else _HAPPY_EYEBALLS,
         **how,
     )
     return cast("Socket", opened)
@@ -185,13 +187,15 @@ def retry_after(error: Exception) -> float:
     return float(said) if said.isdecimal() else 0.0
 
 
-def why_ended(socket: Socket) -> tuple[str, int | None]:
+def why_ended(socket: Socket, settings: Timings) -> tuple[str, int | None]:
     """Say why an open connection ended.
 
     Parameters
     ----------
     socket
         One that is no longer open.
+    settings
+        What `dial` was given.
 
     Returns
     -------
@@ -203,7 +207,7 @@ def why_ended(socket: Socket) -> tuple[str, int | None]:
     protocol = socket.protocol
     received, broken = protocol.close_rcvd, protocol.parser_exc
     if isinstance(broken, PayloadTooBig):
-        limit = protocol.max_message_size
+        limit = settings.max_message_bytes
         return f"a message was longer than max_message_bytes={limit}", 1009
     if received is not None:
         reason = f": {received.reason}" if received.reason else ""
@@ -213,7 +217,7 @@ def why_ended(socket: Socket) -> tuple[str, int | None]:
         sent = protocol.close_sent
         code = None if sent is None else int(sent.code)
         return f"its frames cannot be read ({broken})", code
-    cause = socket.connection_exc
+    cause = socket.broken_by
     if isinstance(cause, ConnectionError):
         return "the connection was reset", None
     if cause is not None:

@@ -56,6 +56,8 @@ class Socket(ClientConnection):
         takes to work through it.
     reads : int
         How many reads brought something.
+    broken_by : Exception or None
+        What the transport gave as the reason of the end, if anything.
     """
 
     def __init__(self, protocol: ClientProtocol, *, clock: Clock, **how: Any) -> None:
@@ -63,6 +65,7 @@ class Socket(ClientConnection):
         self.now = clock.monotonic()
         self.recv_us = clock.recv_us()
         self.reads = 0
+        self.broken_by: Exception | None = None
         self._clock = clock
         self._receiver: Receiver | None = None
         self._is_detached = False
@@ -112,6 +115,7 @@ class Socket(ClientConnection):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Learn from the transport that the connection is gone."""
+        self.broken_by = exc
         super().connection_lost(exc)
         if self._receiver is not None:
             self._receiver.ended()

@@ -16,13 +16,13 @@ def main():
         home = Path(directory)
         jupyter = JupyterLab(home)
         try:
-            with browser_page(home, width=1180, height=960) as page:
+            with browser_page(home, width=1180, height=1010) as page:
                 page.goto(jupyter.url)
                 wait_until_idle(page)
                 page.keyboard.press("Control+b")  # the list of files has nothing to say
                 run_cell(page, "okxlab.connect")
                 run_cell(page, "btc.wait(3)")
-                for _ in range(8):
+                for _ in range(12):
                     run_cell(page, 'okxlab.stream("BTC-USDT").df')
                 page.mouse.move(0, 0)  # no row is lit by the pointer
                 page.locator(".jp-MarkdownCell", has_text="One line").first.evaluate(

@@ -106,7 +106,8 @@ class Book:
         if push["action"] == "snapshot":
             assert row["prevSeqId"] == -1, row["prevSeqId"]
             self.sides = {"asks": {}, "bids": {}}
-            assert len(row["asks"]) == len(row["bids"]) == self.depth
+            assert 0 < len(row["asks"]) <= self.depth
+            assert 0 < len(row["bids"]) <= self.depth
         else:
             assert push["action"] == "update"
             assert self.sides is not None, "an update before the snapshot"

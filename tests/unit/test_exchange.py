@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import zlib
+from decimal import Decimal
 
 import pytest
 
@@ -289,6 +290,39 @@ def test_checksum_zero():
     assert {frame["data"][0]["checksum"] for frame in frames} == {0}
 
 
+def _merge(book, row):
+    """Merge a push into a plain dict for each side, as OKX describes it."""
+    for side, levels in book.items():
+        for px, sz, _, orders in row[side]:
+            levels[px] = (sz, orders)
+            if sz == "0":
+                del levels[px]
+
+
+def test_merged_updates_are_the_book():
+    """Snapshot and updates, merged, are the book that REST and a newcomer get."""
+    here = _client()
+    book = {"asks": {}, "bids": {}}
+    for frame in _of(here.subscribe(BOOKS) + here.after(20_000), "books"):
+        _merge(book, frame["data"][0])
+    rest = here.exchange.market.book("BTC-USDT")
+
+    assert {
+        side: [[px, sz, "0", orders] for px, (sz, orders) in levels.items()]
+        for side, levels in _sorted(book).items()
+    } == {side: rest[side] for side in book}
+
+
+def _sorted(book):
+    """Return a book with the best level of each side first."""
+    return {
+        "asks": dict(sorted(book["asks"].items(), key=lambda level: Decimal(level[0]))),
+        "bids": dict(
+            sorted(book["bids"].items(), key=lambda level: -Decimal(level[0]))
+        ),
+    }
+
+
 def test_checksum_legacy():
     """In legacy mode the checksum is that of the book merged so far."""
     here = _client(checksum="legacy")
@@ -296,11 +330,8 @@ def test_checksum_legacy():
     book = {"asks": {}, "bids": {}}
     for frame in frames:
         (row,) = frame["data"]
-        for side, levels in book.items():
-            for px, sz, *_ in row[side]:
-                levels[px] = sz
-                if sz == "0":
-                    del levels[px]
+        _merge(book, row)
+
         assert max(map(len, book.values())) <= 400
         assert row["checksum"] == _merged_checksum(book)
 
@@ -308,12 +339,11 @@ def test_checksum_legacy():
 
 
 def _merged_checksum(book):
-    bids = sorted(book["bids"].items(), key=lambda level: -float(level[0]))[:25]
-    asks = sorted(book["asks"].items(), key=lambda level: float(level[0]))[:25]
+    bids, asks = (list(_sorted(book)[side].items())[:25] for side in ("bids", "asks"))
     parts = []
     for i in range(25):
         parts += [*bids[i : i + 1], *asks[i : i + 1]]
-    crc = zlib.crc32(":".join(f"{px}:{sz}" for px, sz in parts).encode())
+    crc = zlib.crc32(":".join(f"{px}:{sz}" for px, (sz, _) in parts).encode())
     return crc - (1 << 32) if crc >= 1 << 31 else crc
 
 
