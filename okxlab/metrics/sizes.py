@@ -101,7 +101,7 @@ def _get(instrument: Any, name: str) -> Any:
 
 
 def _is_missing(value: Any) -> bool:
-    return value is None or value == "" or bool(pd.isna(value))
+    return bool(pd.isna(value)) or value == ""
 
 
 def _text(instrument: Any, name: str) -> str:
