@@ -64,7 +64,7 @@ class BookFigures(ABC):
         """The best level of each side as a row; None while not synced."""
 
     @abstractmethod
-    def levels(self, n: int | None = None) -> Levels:
+    def read(self, n: int | None = None) -> Levels:
         """Return the best levels of both sides; empty while not synced."""
 
     @property
@@ -140,7 +140,7 @@ class BookFigures(ABC):
         ValueError
             If ``n`` is below 1.
         """
-        levels = self.levels(_checked(n))
+        levels = self.read(_checked(n))
         bid_sz = sum(level.sz for level in levels.bids)
         ask_sz = sum(level.sz for level in levels.asks)
         return imbalance(bid_sz, ask_sz) if bid_sz or ask_sz else None
@@ -171,7 +171,7 @@ class BookFigures(ABC):
         -----
         About 50 us for 25 levels.  Safe from any thread.
         """
-        levels = self.levels(_checked(n))
+        levels = self.read(_checked(n))
         return depth_frame(levels.bids, levels.asks)
 
     def cumulative(self, n: int | None = None) -> pd.DataFrame:
@@ -193,7 +193,7 @@ class BookFigures(ABC):
         ValueError
             If ``n`` is below 1.
         """
-        levels = self.levels(n if n is None else _checked(n))
+        levels = self.read(n if n is None else _checked(n))
         return cumulative_frame(levels.bids, levels.asks)
 
     def vwap(self, side: str, size: float) -> float | None:
@@ -222,7 +222,7 @@ class BookFigures(ABC):
                 f"side={side!r}: an order is to 'buy' (it takes asks) or to 'sell' "
                 f"(it takes bids)"
             )
-        levels = self.levels()
+        levels = self.read()
         taken = levels.asks if side == "buy" else levels.bids
         price = fill_price(((level.px, level.sz) for level in taken), size)
         return price if levels.bids or levels.asks else None
@@ -245,7 +245,7 @@ class BookFigures(ABC):
         ValueError
             If ``n`` is below 1.
         """
-        levels = self.levels(n if n is None else _checked(n))
+        levels = self.read(n if n is None else _checked(n))
         return BookSnapshot(
             bids=side_frame(levels.bids),
             asks=side_frame(levels.asks),

@@ -207,7 +207,7 @@ class OrderBook(BookFigures):
         if texts is not None:
             self._bid_texts, self._ask_texts = {}, {}
             self._verify(row, texts)
-        return True
+        return self.state == "synced"
 
     def _merge(self, row: Any, texts: Texts | None) -> bool:
         bids, asks = row.bids, row.asks
@@ -220,6 +220,7 @@ class OrderBook(BookFigures):
             self._version += 1
         if self._bid_texts is not None:
             self._verify(row, texts)
+            return self.state == "synced"
         return bool(bids or asks)
 
     def _note(self, row: Any) -> None:
@@ -327,7 +328,7 @@ class OrderBook(BookFigures):
         top = self._top
         return None if top is None else top.seq_id
 
-    def levels(self, n: int | None = None) -> Levels:
+    def read(self, n: int | None = None) -> Levels:
         """Return the best levels of both sides at one moment.
 
         Parameters
@@ -340,7 +341,7 @@ class OrderBook(BookFigures):
         Levels
             Best first; empty while not synced.
         """
-        found = self._read(lambda: self._copy(n))
+        found = self._consistent(lambda: self._copy(n))
         return Levels() if found is None else found
 
     def _copy(self, n: int | None) -> Levels | None:
@@ -356,7 +357,7 @@ class OrderBook(BookFigures):
             self._seq_id,
         )
 
-    def _read(self, copy: Callable[[], Found | None]) -> Found | None:
+    def _consistent(self, copy: Callable[[], Found | None]) -> Found | None:
         """Return a copy that no change came into; None if it cannot be had."""
         for _ in range(_TRIES):
             before = self._version

@@ -94,6 +94,9 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
         Name of the default chart.
     instead
         The function to use in place of `stream`; empty where `stream` is right.
+    rest, levels
+        Of an incremental book: the REST call that answers with the whole of it,
+        if there is one, and its levels a side.
     """
 
     name: str
@@ -116,6 +119,8 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     flat: type[msgspec.Struct] | None = None
     flatten: Callable[[list[Any]], list[Any]] | None = None
     instead: str = ""
+    rest: str = ""
+    levels: int = 0
 
     @property
     def family(self) -> str:
@@ -228,6 +233,8 @@ CHANNELS: tuple[Channel, ...] = (
         doc="order-book-trading-market-data-ws-order-book-channel",
         chart="depth",
         instead="okxlab.book(inst_id)",
+        rest="/api/v5/market/books",
+        levels=400,
     ),
     Channel(
         name="candle",

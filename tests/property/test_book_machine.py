@@ -159,7 +159,7 @@ class BookMachine(RuleBasedStateMachine):
     @invariant()
     def book_is_the_dictionary(self):
         """Level by level the same, best first; nothing at all while it is bad."""
-        found = self.book.levels()
+        found = self.book.read()
 
         expected_bids = sorted(self.bids.items(), reverse=True)
         expected_asks = sorted(self.asks.items())
@@ -174,7 +174,7 @@ class BookMachine(RuleBasedStateMachine):
         """Who says synced at the exchange's own id has the exchange's book."""
         if not self.book.is_synced or self.book.seq_id != self.seq:
             return
-        found = self.book.levels()
+        found = self.book.read()
         for side, held in zip(self.sides, (found.bids, found.asks), strict=True):
             exchange = {float(px): float(sz) for px, sz in side.items()}
             assert exchange == {level.px: level.sz for level in held}
@@ -182,7 +182,7 @@ class BookMachine(RuleBasedStateMachine):
     @invariant()
     def top_is_the_first_level(self):
         """The published top and the levels are one book."""
-        found = self.book.levels(1)
+        found = self.book.read(1)
 
         assert self.book.best_bid == (found.bids[0].px if found.bids else None)
         assert self.book.best_ask == (found.asks[0].px if found.asks else None)
@@ -240,11 +240,11 @@ class JoinMachine(RuleBasedStateMachine):
     def a_synced_book_is_a_book_of_the_past(self):
         """Who says synced has the exchange's book of that very id."""
         if not self.book.is_synced:
-            assert self.book.levels().bids == []
+            assert self.book.read().bids == []
             return
         seq_id = self.book.seq_id
         wire = next(wire for wire in self.past if wire["seqId"] == seq_id)
-        found = {level.px: level.sz for level in self.book.levels().bids}
+        found = {level.px: level.sz for level in self.book.read().bids}
 
         assert {float(px): float(sz) for px, sz, *_ in wire["bids"]} == found
 

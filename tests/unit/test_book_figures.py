@@ -111,7 +111,7 @@ def test_vwap_beyond_the_book_is_nan(book):
 )
 def test_vwap_refuses_what_is_no_order(book, side, size):
     """Sides of orders are buy and sell; sizes are above 0."""
-    with pytest.raises(ValueError, match="'buy'|size"):
+    with pytest.raises(ValueError, match=r"'buy'|size"):
         book.vwap(side, size)
 
 

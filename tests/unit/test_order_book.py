@@ -36,7 +36,7 @@ def test_a_new_book_waits_and_shows_nothing():
     assert not book.is_synced
     assert book.seq_id is None
     assert book.top is None
-    assert book.levels().bids == []
+    assert book.read().bids == []
 
 
 def test_snapshot_syncs():
@@ -45,8 +45,8 @@ def test_snapshot_syncs():
 
     assert book.state == "synced"
     assert book.seq_id == 10
-    assert pairs(book.levels().bids) == BIDS
-    assert pairs(book.levels().asks) == ASKS
+    assert pairs(book.read().bids) == BIDS
+    assert pairs(book.read().asks) == ASKS
 
 
 def test_snapshot_in_any_order_is_sorted():
@@ -54,8 +54,8 @@ def test_snapshot_in_any_order_is_sorted():
     book = OrderBook()
     book.apply(book_row(BIDS[::-1], ASKS[::-1]), "snapshot")
 
-    assert pairs(book.levels().bids) == BIDS
-    assert pairs(book.levels().asks) == ASKS
+    assert pairs(book.read().bids) == BIDS
+    assert pairs(book.read().asks) == ASKS
 
 
 def test_snapshot_without_action_is_known_by_its_id():
@@ -74,8 +74,8 @@ def test_update_replaces_inserts_and_deletes():
     written = book.apply(book_row(changed, [(100.4, 1)], seq=15, prev=10), "update")
 
     assert written
-    assert pairs(book.levels().bids) == [(100, 7), (99.7, 8), (99.5, 2)]
-    assert pairs(book.levels().asks) == [(100.4, 1), *ASKS]
+    assert pairs(book.read().bids) == [(100, 7), (99.7, 8), (99.5, 2)]
+    assert pairs(book.read().asks) == [(100.4, 1), *ASKS]
     assert book.seq_id == 15
 
 
@@ -85,8 +85,8 @@ def test_delete_of_an_absent_price_is_harmless():
     book.apply(book_row([(42, 0)], [(1_000, 0)], seq=11, prev=10), "update")
 
     assert book.is_synced
-    assert pairs(book.levels().bids) == BIDS
-    assert pairs(book.levels().asks) == ASKS
+    assert pairs(book.read().bids) == BIDS
+    assert pairs(book.read().asks) == ASKS
 
 
 def test_published_chain_holds():
@@ -103,7 +103,7 @@ def test_published_chain_holds():
     assert written == [True, False, True, True]
     assert book.is_synced
     assert book.seq_id == 5
-    assert pairs(book.levels().bids) == [*BIDS, (98, 3)]
+    assert pairs(book.read().bids) == [*BIDS, (98, 3)]
     assert book.tears == 0
 
 
@@ -117,7 +117,7 @@ def test_broken_chain_empties_the_book(seq, prev):
     book.apply(book_row([(97, 1)], seq=seq, prev=prev), "update")
 
     assert book.state == "resyncing"
-    assert book.levels().bids == book.levels().asks == []
+    assert book.read().bids == book.read().asks == []
     assert book.top is None
     assert book.seq_id is None
     assert book.tears == 1
@@ -135,7 +135,7 @@ def test_torn_book_ignores_updates_until_a_snapshot():
 
     assert still_torn == "resyncing"
     assert book.is_synced
-    assert pairs(book.levels().bids) == [(50, 1)]
+    assert pairs(book.read().bids) == [(50, 1)]
     assert book.ignored == 11
 
 
@@ -200,7 +200,7 @@ def test_negative_prices():
 
     assert book.best_bid == -0.1
     assert book.best_ask == 0
-    assert [px for px, _ in pairs(book.levels().bids)] == [-0.1, -0.6, -12]
+    assert [px for px, _ in pairs(book.read().bids)] == [-0.1, -0.6, -12]
 
 
 # Whole books.
@@ -212,7 +212,7 @@ def test_whole_book_replaces():
     book.apply(book_row(BIDS, ASKS, seq=5, kind=BookTop))
     book.apply(book_row([(90, 1)], [(91, 1)], seq=8, kind=BookTop))
 
-    assert pairs(book.levels().bids) == [(90, 1)]
+    assert pairs(book.read().bids) == [(90, 1)]
     assert book.seq_id == 8
 
 
@@ -227,7 +227,7 @@ def test_whole_book_drops_what_is_stale_or_repeated():
 
     assert written == [False, False]
     assert book.is_synced
-    assert pairs(book.levels().bids) == BIDS
+    assert pairs(book.read().bids) == BIDS
 
 
 def test_whole_book_tolerates_a_reset():
@@ -237,7 +237,7 @@ def test_whole_book_tolerates_a_reset():
     book.apply(book_row([(1, 1)], [], seq=3, ts=2_100, kind=BookTop))
 
     assert book.seq_id == 3
-    assert pairs(book.levels().bids) == [(1, 1)]
+    assert pairs(book.read().bids) == [(1, 1)]
 
 
 # Joins.
@@ -258,23 +258,23 @@ def test_join_continues_with_what_was_kept_aside(seq):
 
     assert book.join(book_row([(50, 1)], [(51, 1)], seq=seq, ts=2_000))
     assert book.seq_id == 30
-    assert pairs(book.levels().bids) == [(98, 30), (50, 1)]
+    assert pairs(book.read().bids) == [(98, 30), (50, 1)]
 
 
 def test_join_of_the_newest_snapshot():
     """A snapshot newer than all changes stands alone; the next one must fit."""
     book = torn_at_20()
     joined = book.join(book_row([(50, 1)], [(51, 1)], seq=33, ts=2_050))
-    alone = pairs(book.levels().bids)
+    alone = pairs(book.read().bids)
     book.apply(book_row([(97, 1)], seq=32, prev=30, ts=2_050), "update")
-    old = pairs(book.levels().bids)
+    old = pairs(book.read().bids)
     book.apply(book_row([(97, 2)], seq=35, prev=32, ts=2_100), "update")
 
     assert joined
     assert alone == old == [(50, 1)]
     assert book.is_synced
     assert book.seq_id == 35
-    assert pairs(book.levels().bids) == [(97, 2), (50, 1)]
+    assert pairs(book.read().bids) == [(97, 2), (50, 1)]
 
 
 def test_join_of_a_snapshot_that_is_too_old():
@@ -283,7 +283,7 @@ def test_join_of_a_snapshot_that_is_too_old():
 
     assert not book.join(book_row([(50, 1)], [(51, 1)], seq=17))
     assert book.state == "resyncing"
-    assert book.levels().bids == []
+    assert book.read().bids == []
     assert book.join(book_row([(50, 1)], [(51, 1)], seq=18, ts=2_000))
 
 
@@ -343,7 +343,7 @@ def test_pushed_snapshot_beats_a_join():
     book.apply(book_row(BIDS, ASKS, seq=60), "snapshot")
 
     assert book.join(book_row([(50, 1)], [(51, 1)], seq=40))
-    assert pairs(book.levels().bids) == BIDS
+    assert pairs(book.read().bids) == BIDS
 
 
 def test_what_is_kept_aside_is_bounded():
@@ -397,7 +397,7 @@ def test_wrong_checksum_tears():
 
     assert book.state == "resyncing"
     assert "checksum" in book.why
-    assert book.levels().bids == []
+    assert book.read().bids == []
 
 
 @pytest.mark.parametrize("more", [{"checksum": 0}, {"checksum": ""}, {}])
@@ -479,7 +479,7 @@ def test_readers_never_see_half_of_an_update():
 
     def read():
         while not done.is_set():
-            levels = book.levels()
+            levels = book.read()
             sizes = {level.sz for level in (*levels.bids, *levels.asks)}
             counts = {len(levels.bids), len(levels.asks)}
             seen.add(levels.seq_id)
@@ -511,7 +511,7 @@ def test_reader_gives_up_on_a_change_that_never_ends(monkeypatch):
     book = synced()
     book._version += 1
 
-    assert book.levels().bids == []
+    assert book.read().bids == []
     assert book.best_bid == 100  # one value cannot be torn
 
 
@@ -521,7 +521,7 @@ def test_reader_that_fails_by_itself_is_heard():
     del book._bids.levels[100.0]
 
     with pytest.raises(KeyError):
-        book.levels()
+        book.read()
 
 
 def test_repr_says_what_there_is():
