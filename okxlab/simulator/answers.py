@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from okxlab.simulator.market import Family, Market
 
-__all__ = ["PREFIX", "Answer", "answer"]
+__all__ = ["PREFIX", "Answer", "answer", "prepare"]
 
 PREFIX = "/api/v5/"
 """Where every call begins."""
@@ -144,6 +144,29 @@ def answer(market: Market, path: str, params: Mapping[str, str]) -> Answer:
         return Answer(200, _envelope("0", "", call(market, _Query(params))))
     except _Refusal as refusal:
         return refusal.answer
+
+
+def prepare(market: Market, path: str, params: Mapping[str, str]) -> Iterator[None]:
+    """Make what an answer needs, piece by piece.
+
+    The history of an instrument is made when it is asked for first, and all tickers
+    ask for that of many: a second of work.  What is made here is kept by the market,
+    so that :func:`answer` has it at hand.
+
+    Parameters
+    ----------
+    market, path, params
+        As for :func:`answer`.
+
+    Yields
+    ------
+    None
+        After each piece; a server may do something else in between.
+    """
+    if path == f"{PREFIX}market/tickers":
+        for inst_id in market.inst_ids(params.get("instType")):
+            market.ticker(inst_id)
+            yield
 
 
 # One function for each call

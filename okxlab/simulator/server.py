@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from aiohttp import WSCloseCode, WSMsgType, web
 from aiohttp.client_exceptions import ClientConnectionResetError
 
-from okxlab.simulator.answers import PREFIX, answer
+from okxlab.simulator.answers import PREFIX, answer, prepare
 from okxlab.simulator.pace import Pace
 
 if TYPE_CHECKING:
@@ -223,6 +223,8 @@ class Server:
             await asyncio.sleep(tick if has_caught_up else 0)
 
     async def _rest(self, request: web.Request) -> web.Response:
+        for _ in prepare(self.exchange.market, request.path, request.query):
+            await asyncio.sleep(0)
         self.catch_up()
         got = answer(self.exchange.market, request.path, request.query)
         return web.Response(
@@ -336,15 +338,14 @@ class _Peer:
                 await asyncio.sleep(_BREATH if is_long else 0)
 
     async def _write(self) -> None:
-        try:
+        # When the client goes away, reading finds out as well and ends it.
+        with contextlib.suppress(ClientConnectionResetError):
             while True:
                 await self._news.wait()
                 self._news.clear()
                 while (frame := self.link.next_frame()) is not None:
                     await self._send(frame)
                 self.flushed.set()
-        except ClientConnectionResetError:
-            pass  # The client went away; reading finds out as well and ends it.
 
     async def _send(self, frame: str | bytes) -> None:
         if isinstance(frame, str):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
 import threading
 from asyncio import selector_events
 from concurrent.futures import Future
@@ -92,7 +93,9 @@ class Serving:
         if self._loop is None or self._stopping is None or self._thread is None:
             return
         if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._stopping.set)
+            # RuntimeError: the loop closed between the two lines.
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._stopping.set)
             self._thread.join(_STOP_TIMEOUT)
 
     @property

@@ -72,8 +72,12 @@ class Simulator:
 
     Examples
     --------
-    >>> with okxlab.Simulator(seed=7) as simulator:
-    ...     lab = okxlab.connect(simulator)
+    >>> import datetime as dt
+    >>> start = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
+    >>> with Simulator(seed=7, start=start, speed=0) as simulator:
+    ...     simulator.step(60)
+    ...     print(simulator.now)
+    2026-01-02 00:01:00+00:00
     """
 
     def __init__(

@@ -148,7 +148,7 @@ _REASONS: tuple[tuple[type[Exception], Callable[[Any, Timings], str]], ...] = (
         tls.SSLCertVerificationError,
         lambda error, _: f"its certificate is not trusted ({error.verify_message})",
     ),
-    (tls.SSLError, lambda error, _: f"TLS failed ({error.reason or error})"),
+    (tls.SSLError, lambda error, _: f"TLS failed ({error})"),
     (
         sockets.gaierror,
         lambda *_: "its name cannot be resolved; is there a network?",

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from okxlab.protocol.asked import ServerSettings
-from okxlab.simulator import Simulator
+from okxlab.simulator import ServerSettings, Simulator
 from tests.simulated.foreign_client import (
     BOOKS,
     START,

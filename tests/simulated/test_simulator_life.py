@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import doctest
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ import time
 import pytest
 
 from okxlab.simulator import Simulator
+from okxlab.simulator import simulator as simulator_module
 from tests.simulated.foreign_client import (
     START,
     TRADES,
@@ -150,7 +152,7 @@ def test_interpreter_exit_without_stop(how):
     )
     began = time.monotonic()
     ended = subprocess.run(
-        [sys.executable, "-X", "dev", "-W", "error", "-c", code],
+        [sys.executable, "-W", "error", "-c", code],
         capture_output=True,
         text=True,
         timeout=30,
@@ -189,3 +191,10 @@ def test_out_of_reach_of_nest_asyncio():
     )
 
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_example():
+    """The example of the documentation does what it shows."""
+    failed, tried = doctest.testmod(simulator_module)
+
+    assert (failed, tried) == (0, 3)

@@ -10,13 +10,21 @@ import threading
 import time
 
 import pytest
-from websockets.exceptions import InvalidStatus
+from websockets.datastructures import Headers
+from websockets.exceptions import (
+    InvalidProxyStatus,
+    InvalidStatus,
+    InvalidUpgrade,
+    ProxyError,
+)
 from websockets.frames import Opcode
+from websockets.http11 import Response
 
 from okxlab.environment import Timings
 from okxlab.errors import ConnectError, ConnectionLostError
 from okxlab.protocol import events as ev
 from okxlab.protocol.arg import Arg
+from okxlab.protocol.session import ClientSession
 from okxlab.runtime import Clock, ConnectGate, Runtime
 from okxlab.runtime.loop import BackgroundLoop
 from okxlab.simulator import Simulator
@@ -175,10 +183,10 @@ def test_rows_of_what_is_wanted_arrive(simulator, open_connection):
 def test_args_can_come_and_go(simulator, open_connection, runtime):
     """What is added is subscribed to, what is removed is let go of."""
     connection, heard = open_connection(simulator.environment.public, TRADES)
-    heard.until(lambda it: it.count(ev.Subscribed) == 1)
+    heard.until(lambda it: it.count(ev.Subscribed) >= 1)
 
     runtime.call(connection.add, [TICKERS, TRADES])
-    heard.until(lambda it: it.count(ev.Subscribed) == 2)
+    heard.until(lambda it: it.count(ev.Subscribed) >= 2)
     runtime.call(connection.remove, [TRADES])
     heard.until(lambda it: ev.Unsubscribed(arg=TRADES) in it.events)
 
@@ -200,7 +208,7 @@ def test_args_wanted_together_share_a_request(open_connection, runtime):
         connection, heard = open_connection(far_end.url, TRADES, start=False)
         runtime.call(connection.add, [TICKERS])
         runtime.call(connection.start)
-        heard.until(lambda it: it.openings == 1)
+        heard.until(lambda it: it.openings >= 1)
 
         def add_each():
             for channel in ("books5", "bbo-tbt", "mark-price"):
@@ -236,7 +244,7 @@ def test_messages_in_pieces_keep_their_order(open_connection):
 
     with FarEnd(script) as far_end:
         _, heard = open_connection(far_end.url, TRADES)
-        heard.until(lambda it: len(it.pushes) == 4)
+        heard.until(lambda it: len(it.pushes) >= 4)
         losses = list(heard.losses)
 
     assert [push.rows[0].trade_id for push, _ in heard.pushes] == [1, 2, 3, 4]
@@ -253,7 +261,7 @@ def test_what_comes_with_the_handshake_is_not_lost(open_connection):
 
     with FarEnd(script) as far_end:
         _, heard = open_connection(far_end.url, TRADES)
-        heard.until(lambda it: len(it.pushes) == 2)
+        heard.until(lambda it: len(it.pushes) >= 2)
         losses = list(heard.losses)
 
     assert losses == []
@@ -264,12 +272,12 @@ def test_big_messages_pass_and_bigger_ones_do_not(simulator, open_connection):
     url = simulator.environment.public
     _, generous = open_connection(url)
     _, strict = open_connection(url, max_message_bytes=1_000_000)
-    generous.until(lambda it: it.openings == 1)
-    strict.until(lambda it: it.openings == 1)
+    generous.until(lambda it: it.openings >= 1)
+    strict.until(lambda it: it.openings >= 1)
 
     simulator.faults.big_frame(10_000_000)
-    generous.until(lambda it: it.count(ev.UnknownEvent) == 1)
-    strict.until(lambda it: it.openings == 2)
+    generous.until(lambda it: it.count(ev.UnknownEvent) >= 1)
+    strict.until(lambda it: it.openings >= 2)
 
     assert generous.losses == []
     assert [(why, code) for why, code, _ in strict.losses] == [
@@ -283,12 +291,12 @@ def test_big_messages_pass_and_bigger_ones_do_not(simulator, open_connection):
 def test_a_reset_is_survived(simulator, open_connection, caplog):
     """It is told, logged, and everything wanted is subscribed to again."""
     connection, heard = open_connection(simulator.environment.public, TRADES, TICKERS)
-    heard.until(lambda it: it.count(ev.Subscribed) == 2 and it.pushes)
+    heard.until(lambda it: it.count(ev.Subscribed) >= 2 and it.pushes)
     last_us = heard.pushes[-1][1]
 
     with caplog.at_level(logging.WARNING, "okxlab.transport"):
         simulator.faults.drop()
-        heard.until(lambda it: it.count(ev.Subscribed) == 4)
+        heard.until(lambda it: it.count(ev.Subscribed) >= 4)
     why, code, alive_us = heard.losses[0]
 
     assert (why, code) == ("the connection was reset", None)
@@ -301,10 +309,10 @@ def test_a_reset_is_survived(simulator, open_connection, caplog):
 def test_a_close_frame_tells_its_code_and_reason(simulator, open_connection):
     """Both reach the listener, and the last error."""
     connection, heard = open_connection(simulator.environment.public, TRADES)
-    heard.until(lambda it: it.count(ev.Subscribed) == 1)
+    heard.until(lambda it: it.count(ev.Subscribed) >= 1)
 
     simulator.faults.close(4008, "Too many subscriptions")
-    heard.until(lambda it: it.openings == 2)
+    heard.until(lambda it: it.openings >= 2)
 
     assert [(why, code) for why, code, _ in heard.losses] == [
         ("closed by the exchange: Too many subscriptions", 4008)
@@ -325,7 +333,7 @@ def test_what_comes_before_a_close_frame_is_read(open_connection):
 
     with FarEnd(script, serve_pongs) as far_end:
         _, heard = open_connection(far_end.url, TRADES)
-        heard.until(lambda it: it.openings == 2)
+        heard.until(lambda it: it.openings >= 2)
         losses = [(why, code) for why, code, _ in heard.losses]
 
     assert [push.rows[0].trade_id for push, _ in heard.pushes] == [1, 2]
@@ -341,7 +349,7 @@ def test_an_end_without_a_close_frame_is_told(open_connection):
 
     with FarEnd(script, serve_pongs) as far_end:
         _, heard = open_connection(far_end.url, TRADES)
-        heard.until(lambda it: it.openings == 2)
+        heard.until(lambda it: it.openings >= 2)
         losses = [(why, code) for why, code, _ in heard.losses]
 
     assert losses == [("the connection ended without a close frame", None)]
@@ -358,7 +366,7 @@ def test_frames_that_are_none_end_the_connection(open_connection):
 
     with FarEnd(script, serve_pongs) as far_end:
         _, heard = open_connection(far_end.url, TRADES)
-        heard.until(lambda it: it.openings == 2)
+        heard.until(lambda it: it.openings >= 2)
         far_end_saw = far_end.peers[0].close_code
         losses = [(why, code) for why, code, _ in heard.losses]
 
@@ -378,7 +386,7 @@ def test_silence_is_noticed(open_connection):
 
     with FarEnd(script, serve_pongs) as far_end:
         _, heard = open_connection(far_end.url, ping_interval=0.05, pong_timeout=0.1)
-        heard.until(lambda it: it.openings == 2)
+        heard.until(lambda it: it.openings >= 2)
         losses = [why for why, _, _ in heard.losses]
 
     assert pings == ["ping"]
@@ -417,7 +425,7 @@ def test_a_held_loop_does_not_look_like_a_dead_exchange(open_connection, runtime
         runtime.call(connection.start)
         assert pinged.wait(PATIENCE)
         runtime.call(hold)
-        heard.until(lambda it: it.count(ev.Unclaimed) == 1)
+        heard.until(lambda it: it.count(ev.Unclaimed) >= 1)
         losses = list(heard.losses)
 
     assert losses == []
@@ -428,7 +436,7 @@ def test_a_refused_handshake_is_told_and_tried_again(simulator, open_connection)
     simulator.faults.refuse_connections(2, status=503)
 
     connection, heard = open_connection(simulator.environment.public, TRADES)
-    heard.until(lambda it: it.count(ev.Subscribed) == 1)
+    heard.until(lambda it: it.count(ev.Subscribed) >= 1)
     first, second = heard.failures
 
     assert isinstance(first, ConnectError)
@@ -448,7 +456,7 @@ def test_a_refusal_may_ask_for_patience(open_connection):
         patient, heard = open_connection(far_end.url, backoff_max=60)
         hasty, also_heard = open_connection(far_end.url, backoff_max=0.02)
         heard.until(lambda it: it.failures)
-        also_heard.until(lambda it: len(it.failures) == 2)
+        also_heard.until(lambda it: len(it.failures) >= 2)
 
     assert "too many connections" in str(patient.last_error)
     assert patient._pause == 7
@@ -489,7 +497,7 @@ def test_a_port_where_nobody_listens_is_named(open_connection, free_port):
     """With the address, and what is done about it."""
     _, heard = open_connection(f"ws://127.0.0.1:{free_port}/ws/v5/public")
 
-    heard.until(lambda it: len(it.failures) == 3)
+    heard.until(lambda it: len(it.failures) >= 3)
     error = heard.failures[2]
 
     assert f"127.0.0.1:{free_port}" in str(error)
@@ -523,11 +531,76 @@ def test_a_listener_that_raises_is_counted(simulator, open_connection, caplog):
         connection, heard = open_connection(
             simulator.environment.public, TRADES, listener=Bad()
         )
-        heard.until(lambda it: len(it.pushes) == 3)
+        heard.until(lambda it: len(it.pushes) >= 3)
 
     assert connection.errors >= 3
     assert connection.state == "open"
     assert "ZeroDivisionError" in caplog.text
+
+
+def _response(status):
+    return Response(status, "", Headers())
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (InvalidStatus(_response(403)), "HTTP 403 (not served to this address"),
+        (InvalidStatus(_response(418)), "HTTP 418"),
+        (InvalidProxyStatus(_response(407)), "the proxy refused with HTTP 407"),
+        (ProxyError("no way"), "the proxy failed (no way)"),
+        (InvalidUpgrade("Connection", "close"), "the handshake failed"),
+        (ssl.SSLError(1, "wrong version number"), "TLS failed"),
+        (ConnectionResetError(104, "reset"), "the connection was reset"),
+        (OSError(101, "Network is unreachable"), "Network is unreachable"),
+        (ImportError("python-socks"), "ImportError: python-socks"),
+    ],
+)
+def test_whatever_stands_in_the_way_is_put_into_words(error, words):
+    """Each kind of trouble has its own words; unknown ones say what they are."""
+    from okxlab.transport.dial import why_failed
+
+    assert words in why_failed(error, Timings())
+
+
+def test_trouble_while_opening_is_an_attempt_that_failed(
+    simulator, open_connection, monkeypatch
+):
+    """Even trouble of okxlab's own making leaves no connection hanging."""
+    begun = []
+
+    class Failing(ClientSession):
+        def subscribe(self, args):
+            begun.append(args)
+            if len(begun) == 1:
+                raise ZeroDivisionError
+            super().subscribe(args)
+
+    monkeypatch.setattr("okxlab.transport.connection.ClientSession", Failing)
+
+    _, heard = open_connection(simulator.environment.public, TRADES)
+    heard.until(lambda it: it.pushes)
+
+    assert [type(error.__cause__) for error in heard.failures] == [ZeroDivisionError]
+
+
+def test_a_session_can_be_spoken_to(simulator, open_connection, runtime):
+    """As a login does; what it then has to say is sent at once."""
+    connection, heard = open_connection(simulator.environment.public, start=False)
+    idle = (connection.session, connection.opened_at)
+    runtime.call(connection.flush)
+    runtime.call(connection.start)
+    heard.until(lambda it: it.openings >= 1)
+
+    def speak():
+        connection.session.subscribe([TRADES])
+        connection.flush()
+
+    runtime.call(speak)
+    heard.until(lambda it: it.count(ev.Subscribed) >= 1)
+
+    assert idle == (None, None)
+    assert connection.opened_at <= runtime.clock.monotonic()
 
 
 # How it comes back.
@@ -561,7 +634,7 @@ def test_only_a_connection_that_proved_itself_restarts_the_pauses(
         connection, heard = open_connection(
             far_end.url, TRADES, backoff_max=60, proof=proof
         )
-        heard.until(lambda it: len(it.losses) == 3)
+        heard.until(lambda it: len(it.losses) >= 3)
         found = connection._backoff._limit
 
     assert found >= limit if proof > 1 else found == limit
@@ -576,7 +649,7 @@ def test_a_connection_that_carried_nothing_has_not_proved_itself(open_connection
 
     with FarEnd(script) as far_end:
         connection, heard = open_connection(far_end.url, backoff_max=60, proof=0.001)
-        heard.until(lambda it: len(it.losses) == 3)
+        heard.until(lambda it: len(it.losses) >= 3)
 
     assert connection._backoff._limit >= 0.08
 
@@ -589,11 +662,11 @@ def test_reconnecting_is_done_at_once_but_not_in_a_circle(open_connection, runti
         connection, heard = open_connection(
             far_end.url, backoff_initial=0.5, backoff_max=60
         )
-        heard.until(lambda it: it.openings == 1)
+        heard.until(lambda it: it.openings >= 1)
         for _ in range(2):
             runtime.call(connection.reconnect, "notice 64008")
             pauses.append(connection._pause)
-            heard.until(lambda it: it.openings == len(pauses) + 1)
+            heard.until(lambda it: it.openings >= len(pauses) + 1)
         codes = [peer.close_code for peer in far_end.peers[:2]]
         losses = [(why, code) for why, code, _ in heard.losses]
 
@@ -612,7 +685,7 @@ def test_reconnecting_ends_a_pause(open_connection, runtime, free_port):
     for attempt in (2, 3):
         _wait(lambda: connection.state == "backoff")
         runtime.call(connection.reconnect, "the network is back")
-        heard.until(lambda it, attempt=attempt: len(it.failures) == attempt)
+        heard.until(lambda it, attempt=attempt: len(it.failures) >= attempt)
 
     assert connection.attempts == 3
 
@@ -635,7 +708,7 @@ def test_events_of_a_connection_that_was_let_go_are_not_told(open_connection):
 
     with FarEnd(script, serve_pongs) as far_end:
         _, heard = open_connection(far_end.url, TRADES, listener=Hasty())
-        heard.until(lambda it: it.openings == 2)
+        heard.until(lambda it: it.openings >= 2)
 
     assert (heard.pushes, heard.count(ev.Malformed)) == ([], 0)
 
@@ -652,7 +725,7 @@ def test_close_says_1000_and_leaves_nothing(open_connection, runtime):
     before = runtime.call(tasks)
     with FarEnd(serve_pongs) as far_end:
         connection, heard = open_connection(far_end.url, TRADES)
-        heard.until(lambda it: it.openings == 1)
+        heard.until(lambda it: it.openings >= 1)
         runtime.submit(connection.close())
         runtime.submit(connection.close())
         code = far_end.peers[0].close_code
@@ -673,7 +746,7 @@ def test_close_does_not_wait_for_a_far_end_that_hangs(open_connection, runtime):
 
     with FarEnd(script) as far_end:
         connection, heard = open_connection(far_end.url)
-        heard.until(lambda it: it.openings == 1)
+        heard.until(lambda it: it.openings >= 1)
         begun = time.monotonic()
         runtime.submit(connection.close())
         took = time.monotonic() - begun
@@ -734,9 +807,9 @@ def test_tls_carries_rows_and_is_closed_in_order(secure, open_connection, runtim
 
     heard.until(lambda it: it.pushes)
     secure.faults.drop()
-    heard.until(lambda it: it.openings == 2)
+    heard.until(lambda it: it.openings >= 2)
     secure.faults.close(4006, "Abnormal disconnection")
-    heard.until(lambda it: it.openings == 3)
+    heard.until(lambda it: it.openings >= 3)
     runtime.submit(connection.close())
 
     assert [code for _, code, _ in heard.losses] == [None, 4006]

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from okxlab.simulator.answers import answer
+from okxlab.simulator.answers import answer, prepare
 from okxlab.simulator.market import Market
 
 START = 1_760_000_000_000  # 2025-10-09 08:53:20 UTC
@@ -84,6 +84,17 @@ def test_tickers(market):
 
     assert set(rows) == set(market.inst_ids("SWAP"))
     assert _rows(market, "market/ticker", instId=SWAP) == [rows[SWAP]]
+
+
+def test_preparing_changes_no_answer():
+    """Tickers are made one by one for a server's sake; the answer is the same."""
+    path, params = "/api/v5/market/tickers", {"instType": "SPOT"}
+    prepared, plain = (Market(7, start_ms=START, instruments=8) for _ in range(2))
+    pieces = list(prepare(prepared, path, params))
+
+    assert len(pieces) == len(prepared.inst_ids("SPOT"))
+    assert answer(prepared, path, params) == answer(plain, path, params)
+    assert list(prepare(plain, "/api/v5/public/time", {})) == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""What okxlab costs, as ratios to a floor measured in the same run."""

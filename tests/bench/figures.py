@@ -1,0 +1,90 @@
+"""A figure of a benchmark, and how ratios are measured."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Figure", "ratio"]
+
+_ROUNDS = 15
+_ROUND_SECONDS = 0.05
+"""Least time of one side of a round: long against the clock's own steps [s]."""
+
+
+class Figure(NamedTuple):
+    """One line of the result."""
+
+    name: str
+    value: float
+    unit: str
+    """``x`` for a ratio to `floor`, else what it is measured in."""
+    floor: str
+    at_most: float | None
+    """What the project promises; None where it promises nothing."""
+    note: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the promise is kept."""
+        return self.at_most is None or self.value <= self.at_most
+
+
+def ratio(
+    measured: Callable[[], object], floor: Callable[[], object], *, short: bool = False
+) -> tuple[float, float]:
+    """Measure a function against a floor.
+
+    Both sides of a round run one after the other, so that a machine whose speed
+    drifts drifts for both.
+
+    Parameters
+    ----------
+    measured, floor
+        Called many times.
+    short
+        Only show that it works.
+
+    Returns
+    -------
+    ratio : float
+        Median over the rounds of measured time by floor time.
+    seconds : float
+        Median time of one call of `measured` [s].
+    """
+    rounds = 1 if short else _ROUNDS
+    seconds = _ROUND_SECONDS / 50 if short else _ROUND_SECONDS
+    calls = _calls_for(measured, seconds)
+    floor_calls = _calls_for(floor, seconds)
+    ratios, times = [], []
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        for _ in range(rounds):
+            low = _time(floor, floor_calls)
+            high = _time(measured, calls)
+            ratios.append(high / low)
+            times.append(high)
+    finally:
+        if was_enabled:
+            gc.enable()
+    return statistics.median(ratios), statistics.median(times)
+
+
+def _calls_for(call: Callable[[], object], seconds: float) -> int:
+    calls = 1
+    while (taken := _time(call, calls) * calls) < seconds / 4:
+        calls *= 4
+    return max(1, int(calls * seconds / taken))
+
+
+def _time(call: Callable[[], object], calls: int) -> float:
+    begun = time.perf_counter()
+    for _ in range(calls):
+        call()
+    return (time.perf_counter() - begun) / calls
