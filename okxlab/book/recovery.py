@@ -6,6 +6,8 @@ of the 480 requests that a connection has an hour.  *Fetching*: ask for the whol
 book by REST and continue from there with the changes that were kept aside
 meanwhile; that costs none.  A book is fetched when less than a quarter of the
 budget is left, and when a pushed snapshot stays away, the first one included.
+But only if the exchange is known to serve the subscription: a book by REST that
+no updates follow would look good and grow old.
 
 States::
 
@@ -155,7 +157,9 @@ class Recovery:
         """Return when `handle_deadline` is due [monotonic s]; None if never."""
         return self._due
 
-    def handle_deadline(self, now: float, budget: float) -> None:
+    def handle_deadline(
+        self, now: float, budget: float, *, is_served: bool = True
+    ) -> None:
         """Do what is due.
 
         Parameters
@@ -164,6 +168,9 @@ class Recovery:
             Monotonic time [s].
         budget
             Part of the budget of requests that is left, 0 to 1.
+        is_served
+            Whether the exchange has acknowledged the last subscribe, or sent
+            something since.
         """
         if self._due is None or now < self._due:
             return
@@ -172,8 +179,10 @@ class Recovery:
             self._ask(now)
             return
         if self.state == "asking":
-            self._fetch_next = True
-        elif self.state == "fetching":
+            self._fetch_next = is_served
+            self._attempt(now, budget if is_served else 1.0)
+            return
+        if self.state == "fetching":
             self._fetch_next = False
         self._attempt(now, budget)
 

@@ -58,14 +58,22 @@ class Resync:
         self._recovery = Recovery(can_fetch=rest is not None and bool(tape.entry.rest))
         self._timer: asyncio.TimerHandle | None = None
         self._fetching: asyncio.Task[None] | None = None
+        # Whether the last subscribe was acknowledged, and the frames before it.
+        self._is_acknowledged = False
+        self._frames = 0
         tape.on_change = self._changed
 
     # What happens, on the loop thread.
 
     def subscribed(self) -> None:
         """Expect a snapshot: the connection subscribes to the book now."""
+        self._mark()
         self._recovery.subscribed(self._now)
         self._go()
+
+    def acknowledged(self) -> None:
+        """Note that the exchange serves the book."""
+        self._is_acknowledged = True
 
     def left(self) -> None:
         """Go on after the exchange has confirmed the unsubscribe."""
@@ -89,7 +97,7 @@ class Resync:
         if self._tape.book.is_synced:
             self._recovery.synced(self._now)
         else:
-            _log.warning("%s is torn: %s", self._arg, self._tape.book.why)
+            _log.info("%s is torn: %s", self._arg, self._tape.book.why)
             self._recovery.torn(self._now)
         self._act()
 
@@ -97,8 +105,13 @@ class Resync:
 
     def _act(self) -> None:
         left = self._connection.requests_left / self._requests_per_hour
-        self._recovery.handle_deadline(self._now, left)
+        is_served = self._is_acknowledged or self._tape.frames > self._frames
+        self._recovery.handle_deadline(self._now, left, is_served=is_served)
         self._go()
+
+    def _mark(self) -> None:
+        self._is_acknowledged = False
+        self._frames = self._tape.frames
 
     def _go(self) -> None:
         for step in self._recovery.take():
@@ -106,6 +119,7 @@ class Resync:
             if step == "unsubscribe":
                 self._connection.remove([self._arg])
             elif step == "subscribe":
+                self._mark()
                 self._connection.add([self._arg])
             else:
                 self._fetch()

@@ -310,6 +310,8 @@ class Router:
         holding.is_live = True
         for tape in holding.tapes:
             tape.acknowledged(arg, dropped, self._now_us)
+        if holding.resync is not None:
+            holding.resync.acknowledged()
         if holding.entry.name == "instruments" and self._rest is not None:
             # What changed while nobody listened is pushed to nobody.
             self._spawn(self._load_instruments(holding, self._rest))
