@@ -8,12 +8,13 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from okxlab import errors
+from okxlab import errors, metrics
 from okxlab._version import __version__
 from okxlab.environment import Environment
 from okxlab.errors import *  # noqa: F403  # the names are listed in errors.__all__
 from okxlab.lab import (
     Lab,
+    book,
     channels,
     connect,
     current_lab,
@@ -21,7 +22,7 @@ from okxlab.lab import (
     stream,
 )
 from okxlab.protocol.auth import Credentials
-from okxlab.stream import Callback, Stats, Stream
+from okxlab.stream import BookStream, Callback, Stats, Stream
 
 if TYPE_CHECKING:
     from okxlab.asyncio_run import allow_asyncio_run
@@ -33,6 +34,7 @@ logging.getLogger("okxlab").addHandler(logging.NullHandler())
 
 __all__ = [  # noqa: PLE0604  # errors.__all__ is a list of texts
     *errors.__all__,
+    "BookStream",
     "Callback",
     "Credentials",
     "Environment",
@@ -42,11 +44,13 @@ __all__ = [  # noqa: PLE0604  # errors.__all__ is a list of texts
     "Stream",
     "__version__",
     "allow_asyncio_run",
+    "book",
     "channels",
     "connect",
     "current_lab",
     "errors",
     "instruments",
+    "metrics",
     "stream",
 ]
 

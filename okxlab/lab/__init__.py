@@ -1,6 +1,7 @@
 """The lab: one exchange, its connections and the streams of a notebook."""
 
 from okxlab.lab.current import (
+    book,
     channels,
     connect,
     current_lab,
@@ -14,6 +15,7 @@ __all__ = [
     "ConnectionStatus",
     "Lab",
     "LabStatus",
+    "book",
     "channels",
     "connect",
     "current_lab",

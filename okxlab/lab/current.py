@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from okxlab.protocol.auth import Credentials
     from okxlab.simulator import Simulator
-    from okxlab.stream import Stream
+    from okxlab.stream import BookStream, Stream
 
-__all__ = ["channels", "connect", "current_lab", "instruments", "stream"]
+__all__ = ["book", "channels", "connect", "current_lab", "instruments", "stream"]
 
 
 class _Labs:
@@ -174,6 +174,45 @@ def stream(
     """
     return current_lab().stream(
         inst_id, channel, window=window, max_rows=max_rows, **arg
+    )
+
+
+def book(
+    inst_id: str,
+    *,
+    channel: str = "books",
+    window: int | str | timedelta = 10_000,
+    max_rows: int = 1_000_000,
+) -> BookStream:
+    """Subscribe to an order book on the current lab.
+
+    The same instrument and channel give the same book.
+
+    Parameters
+    ----------
+    inst_id
+        Instrument, for example ``"BTC-USDT"``.
+    channel
+        ``"books"``, 400 levels a side, or one that is whole in every message:
+        ``"books5"``, ``"bbo-tbt"``.
+    window
+        Rows of the history of the top to keep, or a duration such as
+        ``"15min"`` back from the newest row.
+    max_rows
+        Most rows that a duration may keep.
+
+    Returns
+    -------
+    BookStream
+        At once; the book follows.
+
+    Raises
+    ------
+    ChannelError
+        If there is no such channel, it has no book, or the window is wrong.
+    """
+    return current_lab().book(
+        inst_id, channel=channel, window=window, max_rows=max_rows
     )
 
 

@@ -15,9 +15,10 @@ from okxlab.errors import (
 from okxlab.lab.instrument_list import instrument_frame, instrument_rows
 from okxlab.lab.login import Login
 from okxlab.lab.status import LabStatus
+from okxlab.protocol.channels import CHANNELS, make_arg
 from okxlab.protocol.channels import channel as find_channel
-from okxlab.protocol.channels import make_arg
-from okxlab.stream import Stream
+from okxlab.stream import BookStream, Stream
+from okxlab.stream.book_tape import BookTape
 from okxlab.stream.sifted import make_tape
 from okxlab.table import parse_window
 
@@ -37,8 +38,12 @@ if TYPE_CHECKING:
     from okxlab.runtime import Runtime
     from okxlab.simulator import Simulator
     from okxlab.stream.tape import Tape
+    from okxlab.table import Window
 
 __all__ = ["Lab"]
+
+_Key = tuple[type["Stream"], tuple["Arg", ...]]
+"""One arg may be a book and rows at once."""
 
 _log = logging.getLogger("okxlab.lab")
 
@@ -82,7 +87,7 @@ class Lab:
         self._runtime = runtime
         # Guards _streams and _is_open: streams are asked for on any thread.
         self._lock = threading.RLock()
-        self._streams: dict[tuple[Arg, ...], Stream] = {}
+        self._streams: dict[_Key, Stream] = {}
         self._tapes: dict[Stream, Tape] = {}
         self._is_open = True
         self._rest_client: RestClient | None = None
@@ -158,19 +163,86 @@ class Lab:
         args, many = _make_args(entry, inst_id, arg)
         self.environment.url(entry.path)
         with self._lock:
-            self._check_open()
-            found = self._streams.get(args)
-            if found is not None and not self._tapes[found].is_over:
-                self._runtime.post(self._tapes[found].grow, wanted)
-                return found
-            tape = make_tape(entry, args, wanted, many=many, lag_known=self._lag_known)
-            made = Stream(tape, self._runtime, self._end)
-            if found is not None:
-                self._forget(found)
-            self._streams[args] = made
-            self._tapes[made] = tape
+            found = self._open_stream((Stream, args), wanted)
+            if found is None:
+                tape = make_tape(
+                    entry, args, wanted, many=many, lag_known=self._lag_known
+                )
+                found = Stream(tape, self._runtime, self._end)
+                self._add(found, tape)
+        return found
+
+    def book(
+        self,
+        inst_id: str,
+        *,
+        channel: str = "books",
+        window: int | str | timedelta = 10_000,
+        max_rows: int = 1_000_000,
+    ) -> BookStream:
+        """Subscribe to an order book, or return the one that already is.
+
+        Returns at once; the book follows.
+
+        Parameters
+        ----------
+        inst_id
+            Instrument, for example ``"BTC-USDT"``.
+        channel
+            ``"books"``, 400 levels a side, or a smaller book, which is whole in
+            every message: ``"books5"``, ``"bbo-tbt"``.
+        window
+            Rows of the history of the top to keep, or a duration such as
+            ``"15min"`` back from the newest row.
+        max_rows
+            Most rows that a duration may keep.
+
+        Returns
+        -------
+        BookStream
+
+        Raises
+        ------
+        ChannelError
+            If there is no such channel, it has no book, or the window cannot be
+            read.
+        OkxlabError
+            If the lab is closed.
+        """
+        entry = find_channel(channel)
+        if entry.kind != "book" and not entry.depth:
+            books = [one.name for one in CHANNELS if one.kind == "book" or one.depth]
+            raise ChannelError(
+                f"channel {channel!r} has no order book; those that have one are "
+                f"{', '.join(books)}"
+            )
+        wanted = parse_window(window, max_rows)
+        arg = make_arg(entry, inst_id)
+        self.environment.url(entry.path)
+        with self._lock:
+            found = self._open_stream((BookStream, (arg,)), wanted)
+            if not isinstance(found, BookStream):
+                tape = BookTape(entry, arg, wanted, lag_known=self._lag_known)
+                found = BookStream(tape, self._runtime, self._end)
+                self._add(found, tape)
+        return found
+
+    def _open_stream(self, key: _Key, wanted: Window) -> Stream | None:
+        """Return a stream that is open, its window grown; hold the lock."""
+        self._check_open()
+        found = self._streams.get(key)
+        if found is None:
+            return None
+        if self._tapes[found].is_over:
+            self._forget(found)
+            return None
+        self._runtime.post(self._tapes[found].grow, wanted)
+        return found
+
+    def _add(self, made: Stream, tape: Tape) -> None:
+        self._streams[type(made), tape.args] = made
+        self._tapes[made] = tape
         self._runtime.post(self._attach, tape)
-        return made
 
     def instruments(
         self, inst_type: str = "SPOT", inst_family: str | None = None
@@ -323,8 +395,11 @@ class Lab:
 
     def _forget(self, stream: Stream) -> None:
         tape = self._tapes.pop(stream, None)
-        if tape is not None and self._streams.get(tape.args) is stream:
-            del self._streams[tape.args]
+        if tape is None:
+            return
+        key = type(stream), tape.args
+        if self._streams.get(key) is stream:
+            del self._streams[key]
 
     def _check_open(self) -> None:
         if not self.is_open:

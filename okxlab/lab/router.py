@@ -24,9 +24,11 @@ from okxlab.errors import (
     TransportError,
 )
 from okxlab.lab.instrument_list import NearMisses, instrument_rows
+from okxlab.lab.resync import Resync
 from okxlab.lab.status import ConnectionStatus
 from okxlab.protocol import events as ev
 from okxlab.runtime import ConnectGate
+from okxlab.stream.book_tape import BookTape
 from okxlab.transport import Connection
 
 if TYPE_CHECKING:
@@ -55,7 +57,16 @@ _SERVICE_UPGRADE = "64008"
 class _Holding:
     """One arg on the wire and the tapes that want it."""
 
-    __slots__ = ("arg", "connection", "entry", "is_live", "last", "recv_us", "tapes")
+    __slots__ = (
+        "arg",
+        "connection",
+        "entry",
+        "is_live",
+        "last",
+        "recv_us",
+        "resync",
+        "tapes",
+    )
 
     def __init__(self, arg: Arg, entry: Channel) -> None:
         self.arg = arg
@@ -65,6 +76,7 @@ class _Holding:
         self.is_live = False
         self.last: ev.Push | None = None
         self.recv_us = 0
+        self.resync: Resync | None = None
 
 
 class Router:
@@ -120,6 +132,8 @@ class Router:
                 new.setdefault(holding.connection, []).append(arg)
             holding.tapes = (*holding.tapes, tape)
             self._catch_up(holding, tape)
+            if isinstance(tape, BookTape):
+                self._watch_over(holding, tape)
         for connection, args in new.items():
             connection.add(args)
             self._start(connection)
@@ -224,8 +238,25 @@ class Router:
         if connection is not None and isinstance(connection.last_error, TransportError):
             tape.trouble = connection.last_error
 
+    def _watch_over(self, holding: _Holding, tape: BookTape) -> None:
+        """See to it that an incremental book comes back when it is torn."""
+        connection = holding.connection
+        if tape.entry.kind != "book" or connection is None:
+            return
+        holding.resync = Resync(
+            tape,
+            connection,
+            self._runtime,
+            self._rest,
+            self._environment.timings.requests_per_hour,
+        )
+        if connection.state == "open":
+            holding.resync.subscribed()
+
     def _let_go(self, holding: _Holding) -> None:
         self._holdings.pop(holding.arg, None)
+        if holding.resync is not None:
+            holding.resync.stop()
         connection, holding.connection = holding.connection, None
         assert connection is not None
         connection.remove([holding.arg])
@@ -264,6 +295,9 @@ class Router:
         if connection in self._logging_in and self._login is not None:
             assert connection.session is not None
             connection.session.login(self._login.credentials, self._login.timestamp())
+        for holding in self._held_by(connection):
+            if holding.resync is not None:
+                holding.resync.subscribed()
 
     def lost(
         self, connection: Connection, why: str, code: int | None, alive_us: int
@@ -277,17 +311,22 @@ class Router:
                 served.setdefault(tape, []).append(holding.arg)
         for tape, args in served.items():
             tape.lost(args, reason, alive_us)
+        for holding in self._held_by(connection):
+            if holding.resync is not None:
+                holding.resync.lost()
 
     def failed(self, connection: Connection, error: Exception) -> None:
         """Tell the tapes why their connection cannot be made."""
         for tape in self._tapes_of(connection):
             tape.unreachable(error)
 
-    def event(self, connection: Connection, event: ev.Event) -> None:
+    def event(self, connection: Connection, event: ev.Event) -> None:  # noqa: C901, PLR0912  # a table: one line for each kind
         """Act on what the session has recorded."""
         match event:
             case ev.Subscribed(arg=arg, dropped=dropped):
                 self._acknowledged(arg, dropped)
+            case ev.Unsubscribed(arg=arg):
+                self._left(arg)
             case ev.Rejected():
                 self._rejected(event)
             case ev.LoggedIn():
@@ -318,9 +357,16 @@ class Router:
         holding.is_live = True
         for tape in holding.tapes:
             tape.acknowledged(arg, dropped, self._now_us)
+        if holding.resync is not None:
+            holding.resync.acknowledged()
         if holding.entry.name == "instruments" and self._rest is not None:
             # What changed while nobody listened is pushed to nobody.
             self._spawn(self._load_instruments(holding, self._rest))
+
+    def _left(self, arg: Arg) -> None:
+        holding = self._holdings.get(arg)
+        if holding is not None and holding.resync is not None:
+            holding.resync.left()
 
     def _rejected(self, event: ev.Rejected) -> None:
         holding = self._holdings.get(event.arg)
@@ -383,7 +429,7 @@ class Router:
         self._note(connection, what, event.arg)
         if event.lost:
             for tape in self._concerned(connection, event.arg):
-                tape.missed("malformed frame", self._now_us)
+                tape.missed("malformed frame", self._now_us, event.arg)
 
     def _noticed(self, connection: Connection, code: str, msg: str) -> None:
         _log.warning("%s: notice %s %s", connection.url, code, msg)

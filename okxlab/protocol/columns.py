@@ -28,6 +28,8 @@ __all__ = [
     "Level",
     "Ms",
     "Payload",
+    "RpiLevel",
+    "SpreadLevel",
     "Text",
     "book_columns",
     "clean",
@@ -125,12 +127,35 @@ ORIGIN = Column(
 )
 
 
+# A level is believed as a whole or not at all: a book with a hole in it is torn.
+# The bounds refuse "nan" and "inf", which no order of prices survives.
+_Price = Annotated[float, _kind("float"), msgspec.Meta(ge=-1e300, le=1e300)]
+_Size = Annotated[float, _kind("float"), msgspec.Meta(ge=0, le=1e300)]
+
+
 class Level(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One level of an order book: price, size, a dead value, order count."""
 
-    px: Float = ""
-    sz: Float = ""
+    px: _Price
+    sz: _Size
     unused: str = "0"
+    orders: Int = ""
+
+
+class RpiLevel(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """One level with retail price improvement: the size without it comes third."""
+
+    px: _Price
+    sz: _Size
+    organic_sz: Float = ""
+    orders: Int = ""
+
+
+class SpreadLevel(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """One level of a spread's book; its price may be negative."""
+
+    px: _Price
+    sz: _Size
     orders: Int = ""
 
 

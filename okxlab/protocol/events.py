@@ -45,6 +45,8 @@ class Push(msgspec.Struct, gc=False):
     cur_page, last_page
         Page of such a snapshot, counted from 1, and whether it is the last one;
         0 and True where there are no pages.
+    text
+        The message itself.
     """
 
     arg: Arg
@@ -53,6 +55,7 @@ class Push(msgspec.Struct, gc=False):
     event_type: str = ""
     cur_page: int = 0
     last_page: bool = True
+    text: str = ""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

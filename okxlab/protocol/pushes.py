@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from okxlab.protocol.arg import Arg
     from okxlab.protocol.channels import Channel
 
-    _Route = tuple[Arg, Callable[[str], Any], Callable[[Arg, Any], Push] | None]
+    _Make = Callable[[Arg, Any, str], Push]
+    _Route = tuple[Arg, Callable[[str], Any], _Make | None]
 
 __all__ = ["UNREADABLE", "Envelope", "Routes", "decode_rows"]
 
@@ -71,8 +72,8 @@ class Routes:
         except UNREADABLE:
             return None
         if make is None:
-            return Push(arg, frame.data, frame.action)
-        return make(arg, frame)
+            return Push(arg, frame.data, frame.action, text=text)
+        return make(arg, frame, text)
 
     def learn(self, text: str, on_wire: dict[str, Any], arg: Arg) -> None:
         """Remember the prefix of a push that was read the long way.
@@ -98,7 +99,7 @@ class Routes:
 @cache
 def _reading(
     name: str,
-) -> tuple[Callable[[str], Any], Callable[[Arg, Any], Push] | None]:
+) -> tuple[Callable[[str], Any], _Make | None]:
     """Return how to decode the messages of a channel, and what to make of them."""
     entry = channel(name)
     decode = _frame_decoder(entry.row, paged=entry.paged).decode
@@ -107,12 +108,18 @@ def _reading(
     return decode, partial(_push_of, entry)
 
 
-def _push_of(entry: Channel, arg: Arg, frame: Any) -> Push:
+def _push_of(entry: Channel, arg: Arg, frame: Any, text: str) -> Push:
     rows = entry.flatten(frame.data) if entry.flatten else frame.data
     if not entry.paged:
-        return Push(arg, rows, frame.action)
+        return Push(arg, rows, frame.action, text=text)
     return Push(
-        arg, rows, frame.action, frame.event_type, frame.cur_page, frame.last_page
+        arg,
+        rows,
+        frame.action,
+        frame.event_type,
+        frame.cur_page,
+        frame.last_page,
+        text,
     )
 
 
@@ -158,14 +165,17 @@ def decode_rows(
     -------
     rows : list
         Flat rows.  A value that does not fit its field is missing in the row;
-        a row that is no row is left out.
+        a row that is no row is left out, and so is an order book that is not
+        whole: what is missing in it cannot be told from what is empty.
     troubles : list of Malformed
         What did not fit.
     """
     troubles: list[Malformed] = []
     try:
         rows = _rows_decoder(entry.row).decode(data)
-    except UNREADABLE:
+    except UNREADABLE as error:
+        if entry.kind == "book" or entry.depth:
+            return [], [_trouble(str(error), bytes(data), arg, lost=True)]
         rows = _rows_one_by_one(entry.row, data, arg, troubles)
     return (entry.flatten(rows) if entry.flatten else rows), troubles
 

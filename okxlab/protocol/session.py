@@ -215,6 +215,7 @@ class ClientSession:
             envelope.event_type,
             envelope.cur_page,
             envelope.last_page,
+            text,
         )
 
     def _owner_of(self, named: Arg, rows: list[object]) -> Arg | None:

@@ -141,7 +141,8 @@ class Stream:
         """What the stream is doing, in one word.
 
         ``connecting`` nothing was heard yet; ``waiting`` subscribed, no rows
-        yet; ``live``; ``reconnecting`` a connection broke and is being made
+        yet; ``live``; ``resyncing`` an order book is torn and shows nothing until
+        its new snapshot; ``reconnecting`` a connection broke and is being made
         anew; ``refused`` by the exchange; ``failed`` inside okxlab; ``closed``
         by its user.
         """
@@ -365,7 +366,7 @@ class Stream:
             parts.append(f"lag {tape.lag * 1000:.0f} ms")
         if len(tape.gaps):
             parts.append(f"{len(tape.gaps)} gaps")
-        return f"<Stream {self.name}, {self.status}: {', '.join(parts)}>"
+        return f"<{type(self).__name__} {self.name}, {self.status}: {', '.join(parts)}>"
 
     def _repr_html_(self) -> str:
         return stream_html(repr(self), self.frame(last=5))

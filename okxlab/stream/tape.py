@@ -6,7 +6,8 @@ Waiters are woken through one condition, which the loop thread takes only while
 somebody waits.
 
 Each arg of a tape is ``connecting`` (nothing was heard yet), ``waiting``
-(acknowledged, no rows), ``live``, ``reconnecting`` or ``refused``; the tape's
+(acknowledged, no rows), ``live``, ``reconnecting``, ``refused`` or, of a book,
+``resyncing`` (torn, and waiting for a new snapshot); the tape's
 own status is what all of them together come to.
 """
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from okxlab.protocol.arg import Arg
     from okxlab.protocol.channels import Channel
+    from okxlab.protocol.columns import Column
     from okxlab.protocol.events import Push
     from okxlab.table import Table, Window
 
@@ -54,6 +56,8 @@ class Tape:
         Whether the table has an ``inst_id`` column.
     lag_known
         Whether exchange time runs with this machine's clock.
+    columns
+        Columns of the table; by default those of the channel's rows.
     """
 
     def __init__(
@@ -64,13 +68,14 @@ class Tape:
         *,
         many: bool = False,
         lag_known: bool = True,
+        columns: tuple[Column, ...] = (),
     ) -> None:
         self.entry = entry
         self.args = args
         self.gaps = GapLedger()
         self.table = make_table(
             entry.kind if entry.kind != "book" else "series",
-            entry.columns(many=many),
+            columns or entry.columns(many=many),
             window=window,
             key=entry.key,
         )
@@ -80,6 +85,7 @@ class Tape:
         self.recv_us = 0
         self.frames = 0
         self.reconnects = 0
+        self.resyncs = 0
         self.errors = 0
         self.notices = 0
         self.skipped = 0
@@ -89,7 +95,7 @@ class Tape:
         self.failure: Exception | None = None  # refused for good, or broken
         self.closed = False
         self._append = self.table.append
-        has_time = entry.kind in ("log", "series") and bool(entry.time)
+        has_time = entry.kind in ("log", "series", "book") and bool(entry.time)
         self._lag_known = lag_known and has_time
         self._states = dict.fromkeys(args, "connecting")
         self._unsettled = True  # some arg is not live, or a gap is open
@@ -172,7 +178,11 @@ class Tape:
             )
             _log.warning("%s", self.last_error)
         if self._states.get(arg) not in ("live", "refused"):
-            self._set(arg, "waiting", now_us)
+            self._set(arg, self._after_ack(), now_us)
+
+    def _after_ack(self) -> str:
+        """Return the state of an arg that is served and has no rows yet."""
+        return "waiting"
 
     def lost(self, args: list[Arg], why: str, alive_us: int) -> None:
         """Note that a connection of these args broke: a gap begins."""
@@ -186,8 +196,18 @@ class Tape:
             self.gaps.open(why, alive_us)
         self._wake([])
 
-    def missed(self, why: str, now_us: int) -> None:
-        """Note a frame that was lost to this tape since the last one."""
+    def missed(self, why: str, now_us: int, arg: Arg | None = None) -> None:  # noqa: ARG002 # a book needs it
+        """Note a frame that was lost to this tape since the last one.
+
+        Parameters
+        ----------
+        why
+            What happened, in a few words.
+        now_us
+            Receive time [us since 1970 UTC].
+        arg
+            Whose frame it was; None if that cannot be told.
+        """
         self.gaps.add(why, self.recv_us or now_us, now_us)
 
     def note(self, error: str) -> None:
@@ -251,7 +271,7 @@ class Tape:
             states = set(self._states.values())
             return "refused" if states == {"refused"} else "failed"
         states = set(self._states.values()) - {"refused"}
-        for state in ("reconnecting", "live", "waiting"):
+        for state in ("reconnecting", "resyncing", "live", "waiting"):
             if state in states:
                 return state
         return "connecting"
@@ -287,7 +307,7 @@ class Tape:
             lag=self.lag,
             gaps=len(self.gaps),
             reconnects=self.reconnects,
-            resyncs=0,
+            resyncs=self.resyncs,
             skipped=self.skipped,
             dropped=self.dropped,
             errors=self.errors,

@@ -94,7 +94,7 @@ def full_row(number: int) -> AnyRow:
         side=("buy", "sell", "both")[number % 3],
         until=1_000 * number + 500,
         payload={"number": number},
-        bids=[Level(px=number + 0.5, orders=number), Level(px=0.5, orders=1)],
+        bids=[Level(number + 0.5, 1.0, "0", number), Level(0.5, 1.0, "0", 1)],
     )
 
 

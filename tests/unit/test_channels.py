@@ -165,7 +165,7 @@ def test_levels_are_read_by_position():
     spread = msgspec.json.decode('["-1.5","2","3"]', type=SpreadLevel, strict=False)
 
     assert (plain.px, plain.sz, plain.orders) == (1.5, 2.0, 3)
-    assert (rpi.px, rpi.sz, rpi.non_rpi_sz, rpi.orders) == (1.5, 2.0, 1.0, 3)
+    assert (rpi.px, rpi.sz, rpi.organic_sz, rpi.orders) == (1.5, 2.0, 1.0, 3)
     assert (spread.px, spread.sz, spread.orders) == (-1.5, 2.0, 3)
 
 

@@ -50,6 +50,9 @@ def _book(
         doc=_DOC,
         chart="depth",
         instead=f"okxlab.book(inst_id{which})",
+        # Sequences of the other books are not known to be those of REST.
+        rest="/api/v5/market/books" if name == "books" else "",
+        levels=50 if name.startswith("books50") else 400,
     )
 
 

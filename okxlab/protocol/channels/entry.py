@@ -93,6 +93,9 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
         Name of the default chart.
     instead
         The function to use in place of `stream`; empty where `stream` is right.
+    rest, levels
+        Of an incremental book: the REST call that answers with the whole of it,
+        if there is one, and its levels a side.
     """
 
     name: str
@@ -122,6 +125,8 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     ends_at: tuple[object, ...] = ()
     repeats: Literal["", "fills", "orders"] = ""
     instead: str = ""
+    rest: str = ""
+    levels: int = 0
 
     @property
     def family(self) -> str:

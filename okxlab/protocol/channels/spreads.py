@@ -68,6 +68,7 @@ SPREADS: Final = (
         doc=_PUBLIC + "order-book-channel",
         chart="depth",
         instead="okxlab.book(sprd_id, channel='sprd-books-l2-tbt')",
+        levels=400,
     ),
     Channel(
         name="sprd-candle",

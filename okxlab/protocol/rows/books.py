@@ -9,7 +9,15 @@ from __future__ import annotations
 
 import msgspec
 
-from okxlab.protocol.columns import Float, Int, Key, Level, Ms, Text
+from okxlab.protocol.columns import (
+    Int,
+    Key,
+    Level,
+    Ms,
+    RpiLevel,
+    SpreadLevel,
+    Text,
+)
 from okxlab.protocol.rows.base import Row
 
 __all__ = [
@@ -57,15 +65,6 @@ class BookUpdate(Row, frozen=True):
     """Asks, best first; a size of 0 deletes the level."""
 
 
-class RpiLevel(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """One level: price, whole size, size without RPI orders, order count."""
-
-    px: Float = ""
-    sz: Float = ""
-    non_rpi_sz: Float = ""
-    orders: Int = ""
-
-
 class RpiBookUpdate(Row, frozen=True):
     """As `BookUpdate`, with the orders of retail price improvement (RPI)."""
 
@@ -79,14 +78,6 @@ class RpiBookUpdate(Row, frozen=True):
     """Bids, best first; a size of 0 deletes the level."""
     asks: list[RpiLevel] = msgspec.field(default_factory=list)
     """Asks, best first; a size of 0 deletes the level."""
-
-
-class SpreadLevel(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """One level of a spread's book: price, size, order count."""
-
-    px: Float = ""
-    sz: Float = ""
-    orders: Int = ""
 
 
 class SpreadBookTop(Row, frozen=True):

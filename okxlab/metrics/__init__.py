@@ -1,0 +1,25 @@
+"""The formulas, once: of the top of a book, of its levels, of trades, of prices.
+
+Plain functions on numbers and DataFrames; the same as methods under ``df.okx``.
+"""
+
+from okxlab.metrics.accessor import OkxAccessor
+from okxlab.metrics.depth import fill_price
+from okxlab.metrics.top import imbalance, microprice, mid, spread, spread_bps
+from okxlab.metrics.trades import ohlcv, signed_volume, vwap
+from okxlab.metrics.volatility import log_returns, realised_volatility
+
+__all__ = [
+    "OkxAccessor",
+    "fill_price",
+    "imbalance",
+    "log_returns",
+    "microprice",
+    "mid",
+    "ohlcv",
+    "realised_volatility",
+    "signed_volume",
+    "spread",
+    "spread_bps",
+    "vwap",
+]
