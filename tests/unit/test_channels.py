@@ -126,7 +126,12 @@ def test_wire_names_and_attributes_round_trip(row):
             assert snake(field.encode_name) == field.name
 
 
-@pytest.mark.parametrize("row", STRUCTS, ids=lambda row: row.__name__)
+@pytest.mark.parametrize(
+    "row",
+    # A level of a book is believed as a whole or not at all.
+    [row for row in STRUCTS if not row.__name__.endswith("Level")],
+    ids=lambda row: row.__name__,
+)
 def test_every_field_may_be_missing(row):
     """A frame without any of the fields is a row in which all is missing."""
     empty = "[]" if row.__struct_config__.array_like else "{}"
