@@ -20,12 +20,14 @@ IDS = ("BTC-USDT", "BTC-USDT-SWAP", "ETH-USDT", "OPTION", "FUTURES")
 
 
 def some_id(market, which, family):
+    """Return an instrument, or an index, of a market."""
     if family == "index-candle":
         return market.index_ids()[len(which) % len(market.index_ids())]
     return (market.inst_ids(which) or [which])[0]
 
 
 def numbers(row):
+    """Return a candle row as numbers, without its last member."""
     return [int(row[0]), *map(Decimal, row[1:-1])]
 
 
@@ -45,6 +47,7 @@ def together(rows):
 
 
 def between(market, inst_id, bar, family, opens, closes):
+    """Return the rows of bars that open in [opens, closes), oldest first."""
     rows = market.candles(
         inst_id, bar, after=closes, before=opens - 1, limit=2000, family=family
     )

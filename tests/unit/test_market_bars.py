@@ -10,7 +10,7 @@ from okxlab.simulator import record as record_module
 from okxlab.simulator.amounts import Amounts
 from okxlab.simulator.bars import BARS, Bar, flat, gather, join, joined, span
 from okxlab.simulator.candles import split_channel
-from okxlab.simulator.instruments import listing
+from okxlab.simulator.listing import listing
 from okxlab.simulator.past import Past
 from okxlab.simulator.paths import HOUR_MS, MINUTE_MS, Path
 from okxlab.simulator.pricing import Index, fair_price
@@ -20,6 +20,7 @@ START = 1_795_000_012_345
 
 
 def ms(text):
+    """Return a UTC time in milliseconds."""
     return int(dt.datetime.fromisoformat(f"{text}+00:00").timestamp() * 1000)
 
 
@@ -141,6 +142,7 @@ def test_gather_takes_the_longest_parts_that_are_over():
 
 @pytest.fixture
 def record():
+    """Return a record that has only a past."""
     one = listing(START, lambda each: each.base, many=1)[0]
     path = Path(3, "BTC", one.asset.base, one.asset.daily)
     amounts = Amounts(one)

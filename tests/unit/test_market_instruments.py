@@ -8,7 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from okxlab.simulator.instruments import TYPES, asset, listing
+from okxlab.simulator.instruments import TYPES
+from okxlab.simulator.listing import asset, listing
 
 START = 1_795_000_000_000
 NEEDED = ("BTC-USDT", "ETH-USDT", "SOL-USDT", "BTC-USDT-SWAP", "ETH-USDT-SWAP")
@@ -28,6 +29,7 @@ MEMBERS = """
 
 
 def listed(many, start=START):
+    """Return a listing around typical prices."""
     return listing(start, lambda one: one.base, many=many)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from okxlab.simulator import draws, pricing
 from okxlab.simulator.amounts import Amounts
-from okxlab.simulator.instruments import Instrument, listing
+from okxlab.simulator.listing import listing
 from okxlab.simulator.paths import Prices
 from okxlab.simulator.wire import Step, Texts, decimal, step
 
@@ -59,6 +59,7 @@ def test_texts_are_remembered_within_bounds():
 
 
 def distance_to_tie(values):
+    """Return how near any value is to a rounding tie."""
     return min(abs(value % 1 - 0.5) for value in values)
 
 
@@ -100,7 +101,8 @@ def test_shares_add_up(total):
     assert abs(parts[2] - total * 3 // 6) <= 1
 
 
-def instrument(inst_id: str) -> Instrument:
+def instrument(inst_id):
+    """Return the first instrument whose id begins like this."""
     listed = listing(START, lambda one: one.base, many=40)
     return next(one for one in listed if one.inst_id.startswith(inst_id))
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from okxlab.simulator.instruments import asset, listing
+from okxlab.simulator.listing import asset, listing
 from okxlab.simulator.marks import IndexPrice, MarkPrice
 from okxlab.simulator.paths import DAY_MS, HOUR_MS, MINUTE_MS, Path, Prices, remember
 from okxlab.simulator.pricing import FINE, Index, Premium, fair_bar, fair_price
@@ -18,10 +18,12 @@ BTC = asset(0)
 
 @pytest.fixture(scope="module")
 def path():
+    """Return the path of an underlying."""
     return Path(7, BTC.name, BTC.base, BTC.daily)
 
 
 def hold(parts, whole):
+    """Assert that parts are a whole, one after the other."""
     assert parts[0].open == whole.open
     assert parts[-1].close == whole.close
     assert max(part.high for part in parts) == whole.high
@@ -92,6 +94,7 @@ def test_a_premium_moves_in_small_steps():
 
 
 def listed(path):
+    """Return the first instruments of a listing."""
     return listing(START, lambda _: path.at(START), many=24)
 
 
