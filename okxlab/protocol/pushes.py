@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["UNREADABLE", "Envelope", "Routes", "decode_rows"]
 
 _KEY_IN_PATH = re.compile(r"\$(?:\.(\w+)|\[(\d+)\])")
+_KEY_OF_NESTED = re.compile(r"\$\.(\w+)\[")
 _TEXT_LIMIT = 200
 
 UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
@@ -206,11 +207,43 @@ def _row_with_holes(
             return msgspec.convert(value, row, strict=False)
         except msgspec.ValidationError as error:
             why = str(error)
+            if _mend(row, value, why, arg, troubles):
+                continue
             if not _blank(value, why):
                 break
             troubles.append(_trouble(why, value, arg, lost=False))
     troubles.append(_trouble("a row cannot be read", value, arg, lost=True))
     return None
+
+
+def _mend(
+    row: type[msgspec.Struct], value: Any, why: str, arg: Arg, troubles: list[Malformed]
+) -> bool:
+    """Make holes in nested rows, so that one value does not cost all of them."""
+    found = _KEY_OF_NESTED.search(why)
+    key = found[1] if found else ""
+    inner = _nested(row).get(key)
+    if inner is None or not isinstance(value[key], list):
+        return False
+    value[key] = [
+        part
+        for part in value[key]
+        if _row_with_holes(inner, part, arg, troubles) is not None
+    ]
+    return True
+
+
+@cache
+def _nested(row: type[msgspec.Struct]) -> dict[str, type[msgspec.Struct]]:
+    """Return the structs of a row's lists of objects, by wire key."""
+    structs = {}
+    for field in msgspec.structs.fields(row):
+        inner: Any = getattr(field.type, "__args__", (None,))[0]
+        is_struct = isinstance(inner, type) and issubclass(inner, msgspec.Struct)
+        # A level of a book, which is an array, is of no use with a hole in it.
+        if is_struct and not inner.__struct_config__.array_like:
+            structs[field.encode_name] = inner
+    return structs
 
 
 def _blank(value: Any, why: str) -> bool:

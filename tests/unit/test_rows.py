@@ -124,3 +124,48 @@ def test_parameters_with_braces_inside():
     [row] = received(arg, [{"details": [{"ccy": "BTC"}]}], eventType="snapshot")
 
     assert row.ccy == "BTC"
+
+
+def test_one_value_that_cannot_be_read_does_not_cost_the_other_rows():
+    """A hole in one currency, and the loss of one that is none, are reported."""
+    session = ClientSession("private")
+    session.opened(0.0)
+    session.subscribe([Arg("account")])
+    session.text_to_send(0.0)
+    details = [
+        {"ccy": "BTC", "eq": "1"},
+        {"ccy": "ETH", "eq": "plenty", "upl": "2"},
+        "no currency at all",
+        {"ccy": "USDT", "eq": "3", "twap": "high"},
+    ]
+    data = [{"totalEq": "9", "imr": "some", "details": details}]
+
+    push = session.receive_text(
+        json.dumps({"arg": {"channel": "account"}, "data": data}), 0.0
+    )
+    troubles = session.events()
+
+    assert [(row.ccy, row.eq, row.account_total_eq) for row in push.rows] == [
+        ("BTC", 1.0, 9.0),
+        ("ETH", "", 9.0),
+        ("USDT", 3.0, 9.0),
+    ]
+    assert push.rows[1].upl == 2.0
+    assert {row.account_imr for row in push.rows} == {""}
+    assert [trouble.lost for trouble in troubles].count(True) == 1
+    assert len(troubles) == 4
+
+
+def test_a_level_with_a_hole_is_no_level():
+    """Books leave out the side and report it: half a level would be wrong."""
+    session = ClientSession()
+    session.opened(0.0)
+    arg = Arg("books5", instId="X")
+    session.subscribe([arg])
+    session.text_to_send(0.0)
+    row = {"asks": [["1", "2", "0", "3"], ["oops", "1", "0", "1"]], "seqId": 1}
+
+    push = session.receive_text(json.dumps({"arg": arg.wire(), "data": [row]}), 0.0)
+
+    assert push.rows[0].asks == []
+    assert len(session.events()) == 1
