@@ -139,9 +139,7 @@ class Drill:
         Of the environment.
     """
 
-    def __init__(
-        self, seconds, seed=1, every=1.0, check_every=0.5, **timings
-    ) -> None:
+    def __init__(self, seconds, seed=1, every=1.0, check_every=0.5, **timings) -> None:
         self.seconds = seconds
         self.seed = seed
         self.every = every
@@ -168,9 +166,7 @@ class Drill:
 
     async def _run(self, dialling):
         exchange = Exchange(self.seed, start_ms=START_MS, instruments=8)
-        exchange.market = MaintainedMarket(
-            self.seed, start_ms=START_MS, instruments=8
-        )
+        exchange.market = MaintainedMarket(self.seed, start_ms=START_MS, instruments=8)
         world = self.world = World(exchange, START_MS)
         dialling.dial = world.dial
         environment = Environment(
@@ -215,16 +211,20 @@ class Drill:
 
     # What goes wrong.
 
-    def _harm(self, now):
+    def _harm(self, now):  # noqa: C901 # one line or two for each kind of fault
         kinds, weights = zip(*FAULTS.items(), strict=True)
         (kind,) = self.random.choices(kinds, weights)
         inst_id = self.random.choice(INST_IDS)
         faults = self.world.exchange.faults
-        mine = self.armed[inst_id] = [f for f in self.armed[inst_id] if f in faults.armed]
+        mine = self.armed[inst_id] = [
+            f for f in self.armed[inst_id] if f in faults.armed
+        ]
         hit = [inst_id]
         match kind:
             case "gap":
-                mine.append(faults.skip_seq(inst_id, count=self.random.choice((1, 1, 2, 5))))
+                mine.append(
+                    faults.skip_seq(inst_id, count=self.random.choice((1, 1, 2, 5)))
+                )
             case "duplicate":
                 mine.append(faults.duplicate(inst_id, channel="books"))
             case "reset":
@@ -236,7 +236,9 @@ class Drill:
                 mine.append(faults.skip_seq(inst_id))
                 mine.append(faults.stop_pushing(inst_id, channel="books", count=8))
             case "no ack":
-                mine.append(faults.withhold_acks(inst_id=inst_id, channel="books", count=1))
+                mine.append(
+                    faults.withhold_acks(inst_id=inst_id, channel="books", count=1)
+                )
                 mine.append(faults.skip_seq(inst_id))
             case "malformed":
                 faults.malformed(path="public")
@@ -253,6 +255,8 @@ class Drill:
         while True:
             if self.late:
                 self.late -= 1
+                # It strikes whoever asks, which is not known here.
+                self.last_fault = dict.fromkeys(INST_IDS, self.world.loop.time())
                 yield self.random.choice((2.0, 20.0))
             yield self.random.uniform(0.01, 0.3)
 

@@ -168,9 +168,7 @@ def test_join_by_rest():
     one.receive(snapshot(), SECOND)
     one.receive(update(20, 15, [(98, 1)]), 2 * SECOND)
     too_old = one.join(book_row(BIDS, ASKS, seq=12, ts=1_100), 3 * SECOND)
-    joined = one.join(
-        book_row(BIDS, ASKS, seq=16, ts=1_100), 4 * SECOND, "fetched", 2
-    )
+    joined = one.join(book_row(BIDS, ASKS, seq=16, ts=1_100), 4 * SECOND, "fetched", 2)
     frame, events = one.table.snapshot(), one.log.snapshot()
 
     assert (too_old, joined) == (False, True)
@@ -216,7 +214,11 @@ def test_checksum_of_an_old_recording_is_verified():
     """The texts are read from the message itself."""
     one = tape()
     push = snapshot(checksum=42)
-    wire = {"data": [{"bids": [["100", "1"], ["99", "2"]], "asks": [["101", "3"], ["102", "4"]]}]}
+    wire = {
+        "data": [
+            {"bids": [["100", "1"], ["99", "2"]], "asks": [["101", "3"], ["102", "4"]]}
+        ]
+    }
     push.text = msgspec.json.encode(wire).decode()
     one.receive(push, SECOND)
 
