@@ -25,21 +25,16 @@ Sources: OKX API v5, "WS / Order book channel" (2026-08-22); the plan of
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import Any, Literal
 
 from okxlab.book.checksum import Texts, checksum
 from okxlab.book.figures import BookFigures, Levels
 from okxlab.book.side import Side
 from okxlab.book.top import TopOfBook, top_of
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 __all__ = ["OrderBook", "State"]
 
 State = Literal["waiting", "synced", "resyncing"]
-
-Found = TypeVar("Found")
 
 _MOST_KEPT_ASIDE = 600
 """A minute of a book that changes every 100 ms."""
@@ -78,7 +73,9 @@ class OrderBook(BookFigures):
     lock: one that is held when a cell is interrupted, a debugger stops or the
     process forks would never be released.  Instead the writer counts up before
     and after every change, and a reader whose copy was taken at an odd count,
-    or across a change of it, copies again.
+    or across a change of it, copies again.  One that has no luck, because updates
+    come as fast as they can be applied, asks the writer to leave a copy after
+    the next.
     """
 
     def __init__(self, *, whole: bool = False) -> None:
@@ -94,6 +91,9 @@ class OrderBook(BookFigures):
         self._top: TopOfBook | None = None
         # Odd while a change is under way.
         self._version = 0
+        # Set by readers, reset by the writer; and what it has left for them.
+        self._is_asked = False
+        self._left = -1, Levels()
         # Changes that came while the book was not synced, each the next of the
         # one before; and the time before which no snapshot can precede them.
         self._aside: list[Any] = []
@@ -163,10 +163,13 @@ class OrderBook(BookFigures):
         if aside and row.seq_id < aside[0].prev_seq_id:
             return False
         self._aside = []
+        tears, why = self.tears, self.why
         self._replace(row, None)
         self._joining = row.ts or 0
         for change in aside:
             self.apply(change, "update")
+        if not self.is_synced:  # nobody has seen it synced: it was not torn again
+            self.tears, self.why = tears, why
         return self.is_synced
 
     def tear(self, why: str) -> None:
@@ -192,6 +195,8 @@ class OrderBook(BookFigures):
         self._bids, self._asks = Side(), Side()
         self._seq_id = -1
         self._version += 1
+        if self._is_asked:
+            self._serve()
 
     def _replace(self, row: Any, texts: Texts | None) -> bool:
         self._version += 1
@@ -202,6 +207,8 @@ class OrderBook(BookFigures):
             self.state = "synced"
         finally:
             self._version += 1
+        if self._is_asked:
+            self._serve()
         self._not_before = 0
         self._bid_texts = self._ask_texts = None
         if texts is not None:
@@ -218,6 +225,8 @@ class OrderBook(BookFigures):
             self._note(row)
         finally:
             self._version += 1
+        if self._is_asked:
+            self._serve()
         if self._bid_texts is not None:
             self._verify(row, texts)
             return self.state == "synced"
@@ -341,12 +350,33 @@ class OrderBook(BookFigures):
         Levels
             Best first; empty while not synced.
         """
-        found = self._consistent(lambda: self._copy(n))
-        return Levels() if found is None else found
+        asked_at = self._version
+        for _ in range(_TRIES):
+            before = self._version
+            if not before & 1:
+                try:
+                    found = self._copy(n)
+                except (KeyError, RuntimeError, IndexError):
+                    if self._version == before:
+                        raise  # no change came: it is our own mistake
+                else:
+                    if self._version == before:
+                        return found
+            version, left = self._left
+            if version > asked_at:
+                return Levels(left.bids[:n], left.asks[:n], left.ts, left.seq_id)
+            self._is_asked = True
+            _never.wait(_PAUSE)
+        return Levels()  # a copy of the process, made in the middle of a change
 
-    def _copy(self, n: int | None) -> Levels | None:
+    def _serve(self) -> None:
+        """Leave a copy for readers; writer only."""
+        self._is_asked = False
+        self._left = self._version, self._copy(None)
+
+    def _copy(self, n: int | None) -> Levels:
         if self._top is None:
-            return None
+            return Levels()
         bids, asks = self._bids, self._asks
         last = None if n is None else -n - 1
         # Slices and maps over C functions: nothing else runs in the middle.
@@ -356,22 +386,6 @@ class OrderBook(BookFigures):
             self._ts,
             self._seq_id,
         )
-
-    def _consistent(self, copy: Callable[[], Found | None]) -> Found | None:
-        """Return a copy that no change came into; None if it cannot be had."""
-        for _ in range(_TRIES):
-            before = self._version
-            if not before & 1:
-                try:
-                    found = copy()
-                except (KeyError, RuntimeError, IndexError):
-                    if self._version == before:
-                        raise  # no change came: it is our own mistake
-                else:
-                    if self._version == before:
-                        return found
-            _never.wait(_PAUSE)
-        return None  # a copy of the process, made in the middle of a change
 
     def __repr__(self) -> str:
         counts = f"{len(self._bids.prices)} bids, {len(self._asks.prices)} asks"

@@ -62,9 +62,9 @@ class RecoverySettings(msgspec.Struct, frozen=True, kw_only=True):
         Part of the budget of requests that resubscribing leaves alone.
     """
 
-    ack_timeout: float = 3.0
-    snapshot_timeout: float = 3.0
-    fetch_timeout: float = 3.0
+    ack_timeout: float = 2.0
+    snapshot_timeout: float = 2.5
+    fetch_timeout: float = 2.5
     fetch_pause: float = 0.1
     pause_initial: float = 0.1
     pause_max: float = 2.0

@@ -104,9 +104,11 @@ class Resync:
     # Steps and time.
 
     def _act(self) -> None:
-        left = self._connection.requests_left / self._requests_per_hour
+        left = self._connection.requests_left
+        # Who unsubscribes must be able to subscribe again.
+        budget = left / self._requests_per_hour if left > 1 else 0.0
         is_served = self._is_acknowledged or self._tape.frames > self._frames
-        self._recovery.handle_deadline(self._now, left, is_served=is_served)
+        self._recovery.handle_deadline(self._now, budget, is_served=is_served)
         self._go()
 
     def _mark(self) -> None:

@@ -507,8 +507,7 @@ def test_readers_never_see_half_of_an_update():
 
 def test_reader_gives_up_on_a_change_that_never_ends(monkeypatch):
     """In a copy of the process made in the middle of a change nobody ends it."""
-    # By module: the name okxlab.book is also that of a function.
-    monkeypatch.setattr(sys.modules["okxlab.book.order_book"], "_PAUSE", 0)
+    monkeypatch.setattr(sys.modules[OrderBook.__module__], "_PAUSE", 0)
     book = synced()
     book._version += 1
 
