@@ -148,9 +148,8 @@ class KeyedTable(Table, Generic[KeyT]):
             if slot is None:
                 self._admit(key, version, mark)
             else:
-                # The mark first: see `changes`.
-                marks[slot] = mark
                 versions[slot] = version
+                marks[slot] = mark
             version += 1
         self._settle()
         self._mark = mark
@@ -170,9 +169,9 @@ class KeyedTable(Table, Generic[KeyT]):
 
     def changes(self, mark: int) -> tuple[pd.DataFrame, int]:  # noqa: D102
         now, roster, start, count = self._view()
-        # The writer stores an entry's mark before its version and makes `mark`
-        # known last.  So an entry that is changed meanwhile has a mark above
-        # ``now``, and at worst it is returned by the next call as well.
+        # The writer makes `mark` known last.  So an entry that is changed meanwhile
+        # has a mark above ``now``: whether it is seen here or not, the next call
+        # returns it.
         changed = np.flatnonzero(roster.marks[start:count] > mark) + start
         return self._take(roster, roster.versions[changed]), now
 
