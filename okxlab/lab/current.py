@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import logging
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from okxlab.stream import BookStream, Stream
 
 __all__ = ["book", "channels", "connect", "current_lab", "instruments", "stream"]
+
+_log = logging.getLogger("okxlab.lab")
 
 
 class _Labs:
@@ -85,7 +88,10 @@ def connect(
 
 def _close_all() -> None:
     for lab in _labs().by_key.values():
-        lab.close()
+        try:
+            lab.close()
+        except Exception:  # noqa: BLE001  # the other labs are to be closed as well
+            _log.exception("%r did not close in order", lab)
 
 
 def _key(env: str | Environment | Simulator | None) -> tuple[object, ...]:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Lab"]
 
-_Key = tuple[type["Stream"], tuple["Arg", ...]]
+_Key = tuple[str, tuple["Arg", ...]]
 """One arg may be a book and rows at once."""
 
 _log = logging.getLogger("okxlab.lab")
@@ -153,23 +153,19 @@ class Lab:
                 f"channel {channel!r} is an order book, which rows cannot show; "
                 f"use {entry.instead} for it, or the channel 'books5'"
             )
-        if entry.login and self._credentials is None:
-            raise CredentialsError(
-                f"channel {channel!r} shows an account and needs its key: "
-                f"okxlab.connect({self.environment.name!r}, "
-                f"credentials=okxlab.Credentials(api_key, secret_key, passphrase))"
-            )
+        self._check_credentials(entry)
         wanted = parse_window(window, max_rows)
         args, many = _make_args(entry, inst_id, arg)
         self.environment.url(entry.path)
         with self._lock:
-            found = self._open_stream((Stream, args), wanted)
+            key = ("rows of many" if many else "rows", args)
+            found = self._open_stream(key, wanted)
             if found is None:
                 tape = make_tape(
                     entry, args, wanted, many=many, lag_known=self._lag_known
                 )
                 found = Stream(tape, self._runtime, self._end)
-                self._add(found, tape)
+                self._add(key, found, tape)
         return found
 
     def book(
@@ -216,15 +212,17 @@ class Lab:
                 f"channel {channel!r} has no order book; those that have one are "
                 f"{', '.join(books)}"
             )
+        self._check_credentials(entry)
         wanted = parse_window(window, max_rows)
         arg = make_arg(entry, inst_id)
         self.environment.url(entry.path)
         with self._lock:
-            found = self._open_stream((BookStream, (arg,)), wanted)
+            key = ("book", (arg,))
+            found = self._open_stream(key, wanted)
             if not isinstance(found, BookStream):
                 tape = BookTape(entry, arg, wanted, lag_known=self._lag_known)
                 found = BookStream(tape, self._runtime, self._end)
-                self._add(found, tape)
+                self._add(key, found, tape)
         return found
 
     def _open_stream(self, key: _Key, wanted: Window) -> Stream | None:
@@ -234,13 +232,14 @@ class Lab:
         if found is None:
             return None
         if self._tapes[found].is_over:
+            self._runtime.post(self._detach, self._tapes[found])
             self._forget(found)
             return None
         self._runtime.post(self._tapes[found].grow, wanted)
         return found
 
-    def _add(self, made: Stream, tape: Tape) -> None:
-        self._streams[type(made), tape.args] = made
+    def _add(self, key: _Key, made: Stream, tape: Tape) -> None:
+        self._streams[key] = made
         self._tapes[made] = tape
         self._runtime.post(self._attach, tape)
 
@@ -301,12 +300,14 @@ class Lab:
             if not self._is_open:
                 return
             self._is_open = False
-        for stream in self.streams:
-            stream.close()
-        if self._runtime.is_running:
-            self._runtime.submit(self._shut(), timeout=_CLOSE_TIMEOUT)
-        if self._owns_simulator and self.simulator is not None:
-            self.simulator.stop()
+        try:
+            for stream in self.streams:
+                stream.close()
+            if self._runtime.is_running:
+                self._runtime.submit(self._shut(), timeout=_CLOSE_TIMEOUT)
+        finally:
+            if self._owns_simulator and self.simulator is not None:
+                self.simulator.stop()
 
     def __enter__(self) -> Self:
         return self
@@ -394,12 +395,17 @@ class Lab:
             self._runtime.post(self._detach, tape)
 
     def _forget(self, stream: Stream) -> None:
-        tape = self._tapes.pop(stream, None)
-        if tape is None:
-            return
-        key = type(stream), tape.args
-        if self._streams.get(key) is stream:
+        self._tapes.pop(stream, None)
+        for key in [key for key, one in self._streams.items() if one is stream]:
             del self._streams[key]
+
+    def _check_credentials(self, entry: Channel) -> None:
+        if entry.login and self._credentials is None:
+            raise CredentialsError(
+                f"channel {entry.name!r} shows an account or needs a fee tier, and so "
+                f"a key: okxlab.connect({self.environment.name!r}, "
+                f"credentials=okxlab.Credentials(api_key, secret_key, passphrase))"
+            )
 
     def _check_open(self) -> None:
         if not self.is_open:

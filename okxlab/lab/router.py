@@ -16,12 +16,13 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from okxlab.environment import Timings
 from okxlab.errors import (
     LoginError,
     OkxlabError,
     SubscriptionError,
-    TransportError,
 )
 from okxlab.lab.instrument_list import NearMisses, instrument_rows
 from okxlab.lab.resync import Resync
@@ -61,6 +62,7 @@ class _Holding:
         "arg",
         "connection",
         "entry",
+        "has_resumed",
         "is_live",
         "last",
         "recv_us",
@@ -72,6 +74,7 @@ class _Holding:
         self.arg = arg
         self.entry = entry
         self.connection: Connection | None = None
+        self.has_resumed = False  # and nothing has come since
         self.tapes: tuple[Tape, ...] = ()
         self.is_live = False
         self.last: ev.Push | None = None
@@ -181,7 +184,7 @@ class Router:
                 attempts=connection.attempts,
                 last_error=str(connection.last_error or ""),
             )
-            for connection in self._connections
+            for connection in tuple(self._connections)
         )
 
     def _hold(self, arg: Arg, entry: Channel) -> _Holding:
@@ -228,14 +231,15 @@ class Router:
         """Give a tape that shares an arg what the wire will not repeat."""
         if holding.is_live:
             tape.acknowledged(holding.arg, (), self._now_us)
-        if holding.last is not None and holding.entry.kind in ("series", "bars"):
-            tape.receive(holding.last, holding.recv_us)
+            # What was last heard before a connection broke is no news.
+            if holding.last is not None and holding.entry.kind in ("series", "bars"):
+                tape.receive(holding.last, holding.recv_us)
         for other in holding.tapes:
             if other is not tape:
                 tape.catch_up(other, holding.arg, self._now_us)
                 break
         connection = holding.connection
-        if connection is not None and isinstance(connection.last_error, TransportError):
+        if connection is not None and connection.state != "open":
             tape.trouble = connection.last_error
 
     def _watch_over(self, holding: _Holding, tape: BookTape) -> None:
@@ -243,6 +247,8 @@ class Router:
         connection = holding.connection
         if tape.entry.kind != "book" or connection is None:
             return
+        if holding.resync is not None:
+            holding.resync.stop()
         holding.resync = Resync(
             tape,
             connection,
@@ -278,6 +284,8 @@ class Router:
         holding = self._holdings.get(push.arg)
         if holding is None:
             return
+        if holding.has_resumed:
+            push = _without_repeat(push, holding)
         holding.is_live = True
         holding.last = push
         holding.recv_us = recv_us
@@ -307,10 +315,12 @@ class Router:
         served: dict[Tape, list[Arg]] = {}
         for holding in self._held_by(connection):
             holding.is_live = False
+            holding.has_resumed = True
             for tape in holding.tapes:
                 served.setdefault(tape, []).append(holding.arg)
         for tape, args in served.items():
             tape.lost(args, reason, alive_us)
+            tape.trouble = connection.last_error
         for holding in self._held_by(connection):
             if holding.resync is not None:
                 holding.resync.lost()
@@ -385,7 +395,7 @@ class Router:
         )
         _log.warning("%s", error)
         for tape in holding.tapes:
-            tape.refused(event.arg, error)
+            tape.refused(event.arg, error, self._now_us)
 
     async def _near(self, holding: _Holding, code: str) -> str:
         """Return which instruments were perhaps meant, if the list tells."""
@@ -395,7 +405,7 @@ class Router:
         try:
             async with asyncio.timeout(_NEAR_MISS_TIMEOUT):
                 return await self._near_misses.of(inst_id)
-        except (OkxlabError, TimeoutError) as error:
+        except Exception as error:  # noqa: BLE001  # a hint must not cost the refusal
             _log.info("no instrument list to explain a refusal: %s", error)
             return ""
 
@@ -414,7 +424,7 @@ class Router:
         for holding in self._held_by(connection):
             self._let_go(holding)
             for tape in holding.tapes:
-                tape.refused(holding.arg, error)
+                tape.refused(holding.arg, error, self._now_us)
 
     async def _log_in_again(
         self, connection: Connection, login: Login, error: LoginError
@@ -511,3 +521,18 @@ def _gate_for(environment: Environment, runtime: Runtime) -> ConnectGate:
     if per_second == Timings().connects_per_second:
         return runtime.gate
     return ConnectGate(per_second)
+
+
+def _without_repeat(push: ev.Push, holding: _Holding) -> ev.Push:
+    """Return the first push after a reconnect without a trade known already.
+
+    OKX begins each subscription to trades with the last one there was.
+    """
+    holding.has_resumed = False
+    if holding.entry.kind != "log" or holding.last is None or not holding.last.rows:
+        return push
+    known = getattr(holding.last.rows[-1], "trade_id", None)
+    if known is None:
+        return push
+    rows = [row for row in push.rows if row.trade_id != known]
+    return msgspec.structs.replace(push, rows=rows)

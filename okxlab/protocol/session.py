@@ -206,6 +206,7 @@ class ClientSession:
         self._events += [msgspec.structs.replace(one, arg=arg) for one in troubles]
         if arg == named:
             self._routes.learn(text, on_wire, arg)
+        self._requests.hear(arg)
         if self._requests.is_overdue(arg) and self._requests.make_live(arg):
             self._tell(ev.Subscribed(arg=arg))
         return ev.Push(
@@ -263,7 +264,8 @@ class ClientSession:
             self._tell(ev.Subscribed(arg=found[0], dropped=found[1]))
 
     def _receive_conn_count(self, message: Control) -> None:
-        count = int(message.conn_count) if message.conn_count.isdecimal() else 0
+        digits = message.conn_count[:9]
+        count = int(digits) if digits.isdecimal() else 0
         exceeded = message.event.endswith("-error")
         name = message.channel
         self._tell(ev.ConnCount(channel=name, count=count, exceeded=exceeded))
@@ -328,7 +330,7 @@ class ClientSession:
         else:
             self._ping_if_quiet(now)
             self._events += [
-                ev.AckMissing(arg=arg, tries=tries)
+                ev.AckMissing(arg=arg, tries=tries) if tries else ev.Subscribed(arg=arg)
                 for arg, tries in self._requests.overdue(now)
             ]
 

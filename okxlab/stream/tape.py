@@ -102,6 +102,9 @@ class Tape:
         self._samples: deque[tuple[float, int]] = deque(maxlen=_SAMPLES)
         self._changed = threading.Condition()
         self._waiters = 0
+        # Guards changes of _listeners, which come from any thread; the loop
+        # thread reads them without it.
+        self._changing = threading.Lock()
         self._listeners: tuple[Callable[[list[Any]], None], ...] = ()
 
     # Written on the loop thread.
@@ -215,13 +218,13 @@ class Tape:
         self.errors += 1
         self.last_error = error
 
-    def refused(self, arg: Arg, error: Exception) -> None:
+    def refused(self, arg: Arg, error: Exception, now_us: int) -> None:
         """Note that the exchange refuses an arg for good."""
         self.note(str(error))
         self._states[arg] = "refused"
         if all(state == "refused" for state in self._states.values()):
             self.fail(error)
-        self._wake([])
+        self._settle(now_us)
 
     def fail(self, error: Exception) -> None:
         """End the stream: what it has stays readable."""
@@ -247,8 +250,12 @@ class Tape:
             return
         self._states[arg] = state
         self.trouble = None
+        self._settle(now_us)
+
+    def _settle(self, now_us: int) -> None:
+        """End the gap if nothing is being reconnected any more."""
         states = set(self._states.values()) - {"refused"}
-        if states <= {"live", "waiting"}:
+        if "reconnecting" not in states:
             self.gaps.close(now_us)
         self._unsettled = states != {"live"}
         self._wake([])
@@ -317,11 +324,14 @@ class Tape:
 
     def listen(self, listener: Callable[[list[Any]], None]) -> None:
         """Call a function on the loop thread after rows or a change of status."""
-        self._listeners = (*self._listeners, listener)
+        with self._changing:
+            self._listeners = (*self._listeners, listener)
 
     def unlisten(self, listener: Callable[[list[Any]], None]) -> None:
         """Stop calling a function; one that was not called is passed over."""
-        self._listeners = tuple(one for one in self._listeners if one != listener)
+        with self._changing:
+            kept = tuple(one for one in self._listeners if one != listener)
+            self._listeners = kept
 
     def wait_for(self, done: Callable[[], bool], seconds: float) -> bool:
         """Wait until something is so, or some seconds have passed.
