@@ -100,7 +100,7 @@ def decode_request(text: str) -> Request:
     """
     try:
         message = msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise RemoteProtocolError(
             f"Invalid request: {error}", text=text, code=_INVALID_REQUEST
         ) from error

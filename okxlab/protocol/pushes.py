@@ -25,10 +25,13 @@ if TYPE_CHECKING:
 
     _Route = tuple[Arg, Callable[[str], Any], Callable[[list[Any]], list[Any]] | None]
 
-__all__ = ["Envelope", "Routes", "decode_rows"]
+__all__ = ["UNREADABLE", "Envelope", "Routes", "decode_rows"]
 
 _KEY_IN_PATH = re.compile(r"\$(?:\.(\w+)|\[(\d+)\])")
 _TEXT_LIMIT = 200
+
+UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
+"""What decoding a foreign text may raise."""
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +64,7 @@ class Routes:
         arg, decode, flatten = route
         try:
             frame = decode(text)
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             return None
         if flatten is None:
             return Push(arg, frame.data, frame.action, text)
@@ -135,7 +138,7 @@ def decode_rows(
     troubles: list[Malformed] = []
     try:
         rows = _rows_decoder(entry.row).decode(data)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         if entry.kind == "book" or entry.depth:
             return [], [_trouble(str(error), bytes(data), arg, lost=True)]
         rows = _rows_one_by_one(entry.row, data, arg, troubles)
@@ -145,7 +148,11 @@ def decode_rows(
 def _rows_one_by_one(
     row: type[msgspec.Struct], data: msgspec.Raw, arg: Arg, troubles: list[Malformed]
 ) -> list[Any]:
-    values = msgspec.json.decode(data)
+    try:
+        values = msgspec.json.decode(data)
+    except UNREADABLE as error:
+        troubles.append(_trouble(str(error), bytes(data), arg, lost=True))
+        return []
     if not isinstance(values, list):
         troubles.append(_trouble("data is no list", values, arg, lost=True))
         return []

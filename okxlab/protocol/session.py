@@ -36,7 +36,7 @@ from okxlab.protocol.messages import (
     decode_control,
     encode_request,
 )
-from okxlab.protocol.pushes import Envelope, Routes, decode_rows
+from okxlab.protocol.pushes import UNREADABLE, Envelope, Routes, decode_rows
 from okxlab.protocol.requests import Requests
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ class ClientSession:
             return None
         try:
             envelope = _envelope.decode(text)
-        except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        except UNREADABLE as error:
             text = text[:_TEXT_LIMIT]
             self._tell(ev.Malformed(why=str(error), text=text, lost=True))
             return None

@@ -43,8 +43,6 @@ class Derived:
     ----------
     key
         The instId.
-    family
-        Family of its candle channels.
     bars, step
         The bars of its price, and what one unit of that is worth.
     since_ms
@@ -56,19 +54,22 @@ class Derived:
     def __init__(
         self,
         key: str,
-        family: str,
         bars: PathBars,
         step: Step,
         since_ms: int,
         states: dict[str, State],
     ) -> None:
         self.series = PathSeries(bars, step, since_ms)
-        self.family = family
         self.states = states
         self._key = key
         self._bars = bars
         self._watched: list[str] = []
         self._live: dict[str, LiveBar] = {}
+
+    def series_at(self, now_ms: int) -> PathSeries:
+        """Return its candles as of a moment [Unix ms]."""
+        self._bars.now_ms = now_ms
+        return self.series
 
     @property
     def is_watched(self) -> bool:

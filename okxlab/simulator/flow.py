@@ -28,9 +28,11 @@ _MAKERS = 67
 _MOST_ORDERS = 4
 """Orders a level beyond which the flow only cancels."""
 _THIN = 24
-"""Missing levels from which makers add at any depth, not mostly near the top."""
+"""Missing levels from which makers add several at any depth, not one near the top."""
 _FEWEST = 8
 """Levels below which makers build a side up again at once."""
+_FIRST_SEQ_MS = 1_400_000_000_000
+"""When sequence numbers began [Unix ms]."""
 _NEVER = 1 << 62
 
 
@@ -60,7 +62,7 @@ class Flow:
         """1 if the taker of the last trade bought, else -1."""
         self.liquidated = False
         """Whether the last taker was a forced one."""
-        self.seq = start_ms - 1_400_000_000_000
+        self.seq = (start_ms - _FIRST_SEQ_MS) * 4  # events take fewer, even in a storm
         self.path_price = path.at(start_ms)
         self._temper = instrument.temper
         self._least = instrument.least
@@ -111,13 +113,7 @@ class Flow:
             return self._start_taking(bits)
         if kind & 1 and (lagging := self._lagging()):
             return self._add(lagging, bits >> 10 << 10)
-        side = self.bids if bits & 1 else self.asks
-        short = self._temper.levels - len(side.keys)
-        if side.orders > self._temper.levels * _MOST_ORDERS:
-            short = -99
-        if kind < _MAKERS + max(min(short, 24), -24):
-            return self._add(side, bits >> 1, anywhere=short > _THIN)
-        return self._cancel(side, bits >> 1)
+        return self._make(kind, bits)
 
     def middle(self) -> int:
         """Return the middle of the best bid and ask [1/16 tick]; else the fair price."""
@@ -192,6 +188,18 @@ class Flow:
             self._build(side)
         return TOP | TRADE if self.fills else DEEP
 
+    def _make(self, kind: int, bits: int) -> int:
+        """Add or cancel, so that the number of levels stays about the same."""
+        side = self.bids if bits & 1 else self.asks
+        short = self._temper.levels - len(side.keys)
+        if side.orders > self._temper.levels * _MOST_ORDERS:
+            short = -99
+        if kind >= _MAKERS + max(min(short, 24), -24):
+            return self._cancel(side, bits >> 1)
+        if short > _THIN:
+            return self._restock(side, short // _THIN)
+        return self._add(side, bits >> 1)
+
     def _lagging(self) -> Side | None:
         """Return the side whose best is too far from the fair price, if any."""
         now, near = self._now, 2 * self._temper.half + FINE
@@ -201,12 +209,20 @@ class Flow:
             return None
         return self.bids if below > above else self.asks
 
-    def _add(self, side: Side, bits: int, *, anywhere: bool = False) -> int:
-        """Rest an order, near the fair price; with the lowest ten bits 0, at it."""
+    def _restock(self, side: Side, orders: int) -> int:
+        """Rest several orders, at any depth, where the book has become thin."""
+        reach = DEEP
+        for _ in range(min(orders, 8)):
+            bits = self._bits(40)
+            reach |= self._rest(side, bits, self._temper.span * (bits & 1023) >> 10)
+        return reach
+
+    def _add(self, side: Side, bits: int) -> int:
+        """Rest an order near the fair price; with the lowest ten bits 0, at it."""
+        return self._rest(side, bits, self._offsets[bits & 1023])
+
+    def _rest(self, side: Side, bits: int, offset: int) -> int:
         other = self.asks if side is self.bids else self.bids
-        offset = self._offsets[bits & 1023]
-        if anywhere:
-            offset = self._temper.span * (bits & 1023) >> 10
         key = (self._now * side.sign - self._temper.half) // FINE - offset
         if other.keys and key >= -other.keys[-1]:
             key = -other.keys[-1] - 1
@@ -244,11 +260,19 @@ class Flow:
         for rank in range(levels):
             bits = self._bits(40)
             offset = _distance(rank, levels, span)
-            key = first - offset - (BELL[bits & 1023] * offset // (8 * levels) // 1000)
-            if key not in side.queues and key * side.sign > 0 and key <= first:
-                for shift in range(10, 13 + (bits >> 38)):
-                    lots = self._size(bits >> shift)
-                    side.add(key, lots + lots * offset // span)
+            wide = BELL[bits & 1023] * offset // (8 * levels) // 1000
+            self._stock(side, min(first - offset - wide, first), bits)
+        while len(side.keys) < levels and (side.keys[0] - 1) * side.sign > 0:
+            self._stock(side, side.keys[0] - 1, self._bits(40))
+
+    def _stock(self, side: Side, key: int, bits: int) -> None:
+        """Put some orders on a level, if it is empty and has a price."""
+        if key in side.queues or key * side.sign < 1:
+            return
+        away = self._now * side.sign // FINE - key
+        for shift in range(10, 13 + (bits >> 38)):
+            lots = self._size(bits >> shift)
+            side.add(key, lots + lots * away // self._temper.span)
 
 
 def _distance(rank: int, levels: int, span: int) -> int:

@@ -11,7 +11,8 @@ How it is made: `paths` draws the price of each underlying as a function of time
 around them in a `pit` for each instrument, `record` keeps what happened there and
 `past` invents what happened before; `bars` and `candles` sum that up, `marks` and
 `derived` tell what follows from the path alone, `window` shows books as the wire
-does, `instruments` says what is listed.
+does, `listing` says what there is and `notices` when that changes; the `floor`
+holds it all together.
 """
 
 from __future__ import annotations
@@ -22,18 +23,15 @@ from typing import TYPE_CHECKING, Any, Literal
 from okxlab.simulator.bars import BARS
 from okxlab.simulator.candles import page, split_channel
 from okxlab.simulator.change import Change
-from okxlab.simulator.derived import Derived, State
-from okxlab.simulator.instruments import TYPES, Asset, Instrument, listing
-from okxlab.simulator.marks import IndexPrice, MarkPrice
-from okxlab.simulator.paths import MINUTE_MS, STEP_MS, Path
-from okxlab.simulator.pit import Pit
-from okxlab.simulator.pricing import Index, fair_price
+from okxlab.simulator.floor import Floor
+from okxlab.simulator.instruments import TYPES
+from okxlab.simulator.notices import Notices, instrument_row
 from okxlab.simulator.quotes import first_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from okxlab.simulator.candles import Series
+    from okxlab.simulator.derived import Derived
+    from okxlab.simulator.pit import Pit
 
 __all__ = ["Change", "Market"]
 
@@ -44,13 +42,9 @@ _BY_TYPE = {
     "liquidation-orders": {"SWAP", "FUTURES", "MARGIN", "OPTION"},
 }
 """Channels whose key is an instType, and the types that they have."""
-_OF_PIT = {"trades", "trades-all", "tickers", "books", "books5", "bbo-tbt"}
-"""Channels that every instrument has in its pit."""
-_SECOND_MS = 1000
-_LAG_MS = 5000
-"""How far pits that nobody watches may fall behind; then they catch up."""
-_MARKET_SIZES = 100
-"""Greatest market order in median order sizes, to be multiplied by 4 to 7."""
+_OF_ALL = {"trades", "trades-all", "tickers", "books", "books5", "bbo-tbt"}
+_OF_ALL |= {"mark-price", "price-limit"}
+"""Channels that every instrument has."""
 
 
 class Market:
@@ -76,7 +70,8 @@ class Market:
     Raises
     ------
     ValueError
-        If fewer than one instrument is asked for.
+        If fewer than one instrument is asked for, or a start before 2020, when
+        nothing is listed.
 
     Notes
     -----
@@ -94,22 +89,14 @@ class Market:
     ) -> None:
         if instruments < 1:
             raise ValueError(f"a market needs an instrument, not {instruments}")
+        if start_ms < first_ms(None):
+            raise ValueError(f"nothing is listed before 2020, so not at {start_ms}")
         self.seed = seed
         self.start_ms = start_ms
         self.now_ms = start_ms
-        self._book_text = book_text
         self._watched: dict[tuple[str, str], int] = {}
-        self._paths: dict[str, Path] = {}
-        self._indices: dict[str, Index] = {}
-        listed = listing(
-            start_ms, lambda one: self._path(one).at(start_ms), many=instruments
-        )
-        self._listed = {one.inst_id: one for one in listed}
-        self._pits: dict[str, Pit] = {}
-        self._marks: dict[str, Derived] = {}
-        self._index_prices: dict[str, Derived] = {}
-        for one in listed:
-            self._index_of(one)
+        self._floor = Floor(seed, start_ms, instruments, book_text=book_text)
+        self._notices = Notices(self._floor.listed.values())
 
     def advance(self, to_ms: int) -> list[Change]:
         """Let virtual time pass.
@@ -134,18 +121,9 @@ class Market:
             raise ValueError(f"time runs forward: {to_ms} is before {self.now_ms}")
         after_ms, self.now_ms = self.now_ms, to_ms
         out: list[Change] = []
-        for i, inst_id in enumerate(self._listed):
-            pit = self._pits.get(inst_id)
-            if pit and pit.is_watched:
-                pit.run(to_ms, out)
-            elif (
-                to_ms - (pit.now_ms if pit else self.start_ms) > _LAG_MS + i % 50 * 100
-            ):
-                self._pit(inst_id)
-        for derived in (*self._marks.values(), *self._index_prices.values()):
-            if derived.is_watched:
-                derived.run(after_ms, to_ms, out)
-        self._tell_instruments(after_ms, out)
+        self._floor.run(after_ms, to_ms, out)
+        kinds = {key for channel, key in self._watched if channel == "instruments"}
+        self._notices.run(kinds, after_ms, to_ms, out)
         out.sort(key=attrgetter("ts"))
         return out
 
@@ -174,10 +152,7 @@ class Market:
         count = self._watched[channel, key] = self._watched.get((channel, key), 0) + 1
         if count == 1:
             for place in self._places(channel, key):
-                if isinstance(place, Pit):
-                    place.watch(channel)
-                else:
-                    place.watch(channel, self.now_ms)
+                place.watch(channel, self.now_ms)
 
     def unwatch(self, channel: str, key: str) -> None:
         """Take back one `watch`; harmless if there is none."""
@@ -199,14 +174,14 @@ class Market:
             return key in _BY_TYPE[channel]
         family = (split_channel(channel) or ("", ""))[0]
         if channel == "index-tickers" or family == "index-candle":
-            return key in self._indices
-        one = self._listed.get(key)
+            return key in self._floor.indices
+        one = self._floor.listed.get(key)
         if one is None or 0 < one.exp_ms <= self.now_ms:
             return False
         if channel in {"funding-rate", "open-interest"}:
             kinds = {"SWAP"} if channel == "funding-rate" else {*TYPES} - {"SPOT"}
             return one.inst_type in kinds
-        return bool(family) or channel in _OF_PIT | {"mark-price", "price-limit"}
+        return bool(family) or channel in _OF_ALL
 
     def first(self, channel: str, key: str) -> list[Any]:
         """Return the rows of the first push after subscribing.
@@ -228,17 +203,15 @@ class Market:
         if channel in _BY_TYPE:
             return self.instruments(key) if channel == "instruments" else []
         (place,) = self._places(channel, key)
-        if isinstance(place, Pit):
-            return place.first(channel)
         return [place.first(channel, self.now_ms)]
 
     def inst_ids(self, inst_type: str | None = None) -> list[str]:
         """Return the ids of the listed instruments, of all types by default."""
-        return [one.inst_id for one in self._live(inst_type)]
+        return [one.inst_id for one in self._floor.live(self.now_ms, inst_type)]
 
     def index_ids(self) -> list[str]:
         """Return the ids of the indices, such as ``"BTC-USDT"``."""
-        return list(self._indices)
+        return list(self._floor.indices)
 
     def instruments(
         self,
@@ -252,8 +225,10 @@ class Market:
         """
         margin = {"instType": inst_type} if inst_type == "MARGIN" else {}
         return [
-            self._row(one, self.now_ms) | margin
-            for one in self._live("SPOT" if margin else inst_type, inst_family)
+            instrument_row(one, self.now_ms) | margin
+            for one in self._floor.live(
+                self.now_ms, "SPOT" if margin else inst_type, inst_family
+            )
             if inst_id in {None, one.inst_id} and (one.lever or not margin)
         ]
 
@@ -261,11 +236,14 @@ class Market:
         self, inst_type: str, inst_family: str | None = None
     ) -> list[dict[str, Any]]:
         """Return the ticker rows of one instrument type, in listing order."""
-        return [self.ticker(one.inst_id) for one in self._live(inst_type, inst_family)]
+        return [
+            self.ticker(one.inst_id)
+            for one in self._floor.live(self.now_ms, inst_type, inst_family)
+        ]
 
     def ticker(self, inst_id: str) -> dict[str, Any]:
         """Return the ticker row of one instrument."""
-        return self._pit(inst_id).ticker()
+        return self._only("tickers", inst_id)
 
     def trades(
         self,
@@ -294,7 +272,7 @@ class Market:
             What ``after`` and ``before`` mean.
         """
         by_id = by == "tradeId"
-        rows = self._pit(inst_id).trades(
+        rows = self._floor.pit(inst_id, self.now_ms).trades(
             limit,
             below_id=after if by_id else None,
             below_ms=None if by_id else after,
@@ -344,23 +322,26 @@ class Market:
 
     def mark_price(self, inst_id: str) -> dict[str, Any]:
         """Return the mark price row of one instrument."""
-        return self._mark(inst_id).states["mark-price"].row(self.now_ms)
+        return self._only("mark-price", inst_id)
 
     def mark_prices(
         self, inst_type: str, inst_family: str | None = None
     ) -> list[dict[str, Any]]:
         """Return the mark price rows of one type; ``"MARGIN"`` for spot pairs."""
         kind = "SPOT" if inst_type == "MARGIN" else inst_type
-        return [self.mark_price(one.inst_id) for one in self._live(kind, inst_family)]
+        return [
+            self.mark_price(one.inst_id)
+            for one in self._floor.live(self.now_ms, kind, inst_family)
+        ]
 
     def index_ticker(self, index_id: str) -> dict[str, Any]:
         """Return the row of one index, such as ``"BTC-USDT"``."""
-        return self._index_price(index_id).states["index-tickers"].row(self.now_ms)
+        return self._only("index-tickers", index_id)
 
     def index_tickers(self, quote_ccy: str) -> list[dict[str, Any]]:
         """Return the rows of all indices in a quote currency, such as ``"USDT"``."""
         ending = f"-{quote_ccy}"
-        return [self.index_ticker(i) for i in self._indices if i.endswith(ending)]
+        return [self.index_ticker(i) for i in self._floor.indices if i.endswith(ending)]
 
     def funding_rate(self, inst_id: str) -> dict[str, Any]:
         """Return the funding rate row of one perpetual swap."""
@@ -374,12 +355,12 @@ class Market:
         self, inst_type: str, inst_family: str | None = None
     ) -> list[dict[str, Any]]:
         """Return the open interest rows of one type of derivatives."""
-        live = self._live(inst_type, inst_family)
+        live = self._floor.live(self.now_ms, inst_type, inst_family)
         return [self.open_interest(one.inst_id) for one in live]
 
     def price_limit(self, inst_id: str) -> dict[str, Any]:
         """Return the highest buy and lowest sell price allowed."""
-        return self._mark(inst_id).states["price-limit"].row(self.now_ms)
+        return self._only("price-limit", inst_id)
 
     def book(self, inst_id: str, depth: int = 400) -> dict[str, Any]:
         """Return the order book as of the last 100 ms grid point.
@@ -398,148 +379,35 @@ class Market:
             ``prevSeqId`` -1 and ``seqId``, from which the next ``books`` change
             continues.  REST answers take ``asks, bids, ts, seqId`` of it.
         """
-        return self._pit(inst_id).window.snapshot(depth)
+        return self._floor.pit(inst_id, self.now_ms).window.snapshot(depth)
 
     def book_text(self, inst_id: str) -> str:
         """Return the text that a legacy checksum of `book` covers.
 
         Up to 25 levels a side, ``bid:size:ask:size:...``, as sent.
         """
-        return self._pit(inst_id).window.text()
+        return self._floor.pit(inst_id, self.now_ms).window.text()
 
     def _only(self, channel: str, inst_id: str) -> dict[str, Any]:
         row: dict[str, Any] = self.first(channel, inst_id)[0]
         return row
 
-    def _live(
-        self, inst_type: str | None = None, inst_family: str | None = None
-    ) -> Iterator[Instrument]:
-        """Yield what is listed and not expired."""
-        for one in self._listed.values():
-            if (
-                inst_type in {None, one.inst_type}
-                and inst_family in {None, one.family}
-                and not 0 < one.exp_ms <= self.now_ms
-            ):
-                yield one
-
-    def _path(self, one: Asset) -> Path:
-        path = self._paths.get(one.name)
-        if path is None:
-            path = Path(self.seed, one.name, one.base, one.daily)
-            self._paths[one.name] = path
-        return path
-
-    def _index_of(self, one: Instrument) -> Index:
-        index = self._indices.get(one.index_id)
-        if index is None:
-            path = self._path(one.asset)
-            index = Index(self.seed, one.index_id, one.asset, path)
-            self._indices[one.index_id] = index
-        return index
-
-    def _pit(self, inst_id: str) -> Pit:
-        """Return the pit of an instrument, brought up to now."""
-        pit = self._pits.get(inst_id)
-        if pit is None:
-            one = self._listed[inst_id]
-            pit = self._pits[inst_id] = Pit(
-                self.seed,
-                one,
-                self._index_of(one),
-                self.start_ms,
-                book_text=self._book_text,
-            )
-        if pit.now_ms < self.now_ms:
-            pit.run(self.now_ms, [])
-        return pit
-
-    def _mark(self, inst_id: str) -> Derived:
-        derived = self._marks.get(inst_id)
-        if derived is None:
-            one = self._listed[inst_id]
-            index = self._index_of(one)
-            mark = MarkPrice(one, index.path, fair_price(self.seed, one, index))
-            states = {
-                "mark-price": State(mark.at, mark.row, STEP_MS, 10_000),
-                "price-limit": State(mark.limits, mark.limit_row, _SECOND_MS, 60_000),
-            }
-            derived = self._marks[inst_id] = Derived(
-                inst_id,
-                "mark-price-candle",
-                mark.bars,
-                mark.step,
-                first_ms(one),
-                states,
-            )
-        return derived
-
-    def _index_price(self, index_id: str) -> Derived:
-        derived = self._index_prices.get(index_id)
-        if derived is None:
-            price = IndexPrice(self._indices[index_id])
-            states = {"index-tickers": State(price.at, price.row, STEP_MS, MINUTE_MS)}
-            derived = self._index_prices[index_id] = Derived(
-                index_id, "index-candle", price.bars, price.step, first_ms(None), states
-            )
-        return derived
-
-    def _places(self, channel: str, key: str) -> list[Pit | Derived]:
+    def _places(self, channel: str, key: str) -> list[Pit] | list[Derived]:
         """Return what tells a channel."""
         if channel == "instruments":
             return []
         if channel == "liquidation-orders":
-            ids = [one.inst_id for one in self._live(key)]
-            return [self._pit(inst_id) for inst_id in ids]
+            kept = self._floor.listed.values()
+            ids = [one.inst_id for one in kept if one.inst_type == key]
+            return [self._floor.pit(inst_id, self.now_ms) for inst_id in ids]
         if channel.startswith("index-"):
-            return [self._index_price(key)]
+            return [self._floor.index_price(key)]
         if channel.startswith(("mark-price", "price-limit")):
-            return [self._mark(key)]
-        return [self._pit(key)]
+            return [self._floor.mark(key)]
+        return [self._floor.pit(key, self.now_ms)]
 
     def _series(self, inst_id: str, bar: str, family: str) -> Series:
         if bar not in BARS[family]:
             raise KeyError(bar)
-        if family == "candle":
-            pit = self._pit(inst_id)
-            pit.record.roll(self.now_ms)
-            return pit.series
-        index = family == "index-candle"
-        derived = self._index_price(inst_id) if index else self._mark(inst_id)
-        derived.series.bars.now_ms = self.now_ms
-        return derived.series
-
-    def _row(self, one: Instrument, ms: int) -> dict[str, Any]:
-        """Return the instrument row of a moment."""
-        state = "expired" if 0 < one.exp_ms <= ms else "live"
-        return one.row(state, self._most_market(one, ms))
-
-    @staticmethod
-    def _most_market(one: Instrument, ms: int) -> int:
-        """Return the greatest market order, set anew every ten minutes [lots]."""
-        turn = (ms // MINUTE_MS + one.code) // 10
-        times = 4 + ((turn * 2_654_435_761 + one.code * 40_503) >> 9 & 3)
-        return max(one.temper.median * _MARKET_SIZES * times, one.least)
-
-    def _tell_instruments(self, after_ms: int, out: list[Change]) -> None:
-        """Tell every minute which instruments have changed."""
-        kinds = [key for channel, key in self._watched if channel == "instruments"]
-        if not kinds:
-            return
-        first = (after_ms // MINUTE_MS + 1) * MINUTE_MS
-        for ms in range(first, self.now_ms + 1, MINUTE_MS):
-            for kind in sorted(kinds):
-                changed = [
-                    self._row(one, ms)
-                    for one in self._listed.values()
-                    if one.inst_type == kind and self._changed(one, ms)
-                ]
-                if changed:
-                    out.append(Change(ms, "instruments", kind, changed))
-
-    def _changed(self, one: Instrument, ms: int) -> bool:
-        """Tell whether an instrument row changed within the last minute."""
-        before = ms - MINUTE_MS
-        if one.exp_ms and ms >= one.exp_ms:
-            return before < one.exp_ms
-        return self._most_market(one, ms) != self._most_market(one, before)
+        (place,) = self._places(family, inst_id)
+        return place.series_at(self.now_ms)

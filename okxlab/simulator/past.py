@@ -37,6 +37,8 @@ _BUSY = 60
 """Trades a minute from which each follows the path, not only the bar."""
 _FINE_HOURS = 48
 """Hours before the start whose turnover is that of their minutes."""
+_FIRST_ID_MS = 1_577_000_000_000
+"""When ids began [Unix ms], some days before the first listing."""
 _SINGLES = 250
 """Single trades of a thousand order book events, as the live flow has them."""
 _SIZE = 1050
@@ -111,7 +113,7 @@ class Past:
         kept = min(_KEPT_TRADES * 60 // self._hourly + 5, _KEPT_MINUTES)
         self.first_minute = start_ms // MINUTE_MS - kept
         """The first minute whose trades have ids."""
-        self.next_id = (start_ms - 1_577_000_000_000) * self._hourly // (HOUR_MS // 4)
+        self.next_id = (start_ms - _FIRST_ID_MS) * _ids_an_hour(self._hourly) // HOUR_MS
         """The id of the first trade after the start: it grows faster than trades do."""
 
     def minute(self, minute: int) -> Bar:
@@ -291,6 +293,11 @@ class Past:
             lots[:upto],
             [draw(1) for _ in times[:upto]],
         )
+
+
+def _ids_an_hour(trades: int) -> int:
+    """Return more ids than an instrument of so many trades uses, even in a burst."""
+    return 8 * trades + 36_000
 
 
 def _pin(ticks: list[int], bar: Prices) -> None:

@@ -17,7 +17,7 @@ from okxlab.simulator.change import Change
 from okxlab.simulator.flow import Flow
 from okxlab.simulator.interest import Funding, OpenInterest
 from okxlab.simulator.marks import DayStats
-from okxlab.simulator.matching import FIVE, TOP, TRADE, WINDOW
+from okxlab.simulator.matching import FIVE, TOP, TRADE, WINDOW, WINDOW_LEVELS
 from okxlab.simulator.past import Past, Trade
 from okxlab.simulator.paths import HOUR_MS, MINUTE_MS
 from okxlab.simulator.pricing import LinearFair, fair_price
@@ -108,8 +108,9 @@ class Pit:
         """Whether any change of it has to be told."""
         return bool(self._watched)
 
-    def watch(self, channel: str) -> None:
-        """Tell the changes of a channel from now on."""
+    def watch(self, channel: str, now_ms: int) -> None:
+        """Tell the changes of a channel from now on, which is where it stands."""
+        assert now_ms == self.now_ms, "bring it up to now first"
         self._watched.add(channel)
         if parts := split_channel(channel):
             self.record.roll(self.now_ms)
@@ -142,25 +143,25 @@ class Pit:
             self._serve(to_ms, out)
         self.now_ms = to_ms
 
-    def first(self, channel: str) -> list[Any]:
-        """Return the rows of the first push of a channel."""
+    def first(self, channel: str, now_ms: int) -> dict[str, Any] | list[str]:
+        """Return the row of the first push of a channel."""
         if channel == "trades":
             last = self._last or (self.record.last_trade(), 1, self.window.seq)
-            return [self._quotes.rolled_up(*last)]
+            return self._quotes.rolled_up(*last)
         if channel == "trades-all":
-            return [self._quotes.single(self.record.last_trade())]
+            return self._quotes.single(self.record.last_trade())
         if channel == "books":
-            return [self.window.snapshot(400)]
+            return self.window.snapshot(WINDOW_LEVELS)
         if parts := split_channel(channel):
-            self.record.roll(self.now_ms)
             live = self._live.get(channel)
-            live = live or LiveBar(self.series, parts[1], self.now_ms)
-            return [live.row(self.now_ms)]
-        return [self._state(channel, self.now_ms)]
+            live = live or LiveBar(self.series_at(now_ms), parts[1], now_ms)
+            return live.row(now_ms)
+        return self._state(channel, now_ms)
 
-    def ticker(self) -> dict[str, Any]:
-        """Return the ticker row of now."""
-        return self._state("tickers", self.now_ms)
+    def series_at(self, now_ms: int) -> TradeSeries:
+        """Return its candles as of now."""
+        self.record.roll(now_ms)
+        return self.series
 
     def trades(
         self, limit: int, *, below_id: int | None, below_ms: int | None

@@ -309,9 +309,12 @@ class _Peer:
         if self._transport is None:
             return
         raw: socket.socket | None = self._transport.get_extra_info("socket")
-        if raw is not None:
-            with contextlib.suppress(OSError):  # It is closed already: all the better.
-                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        if raw is None or raw.fileno() < 0:
+            # It is closed already: all the better.  asyncio cannot abort a transport
+            # that closed itself after its last buffered byte.
+            return
+        with contextlib.suppress(OSError):  # The other side was faster.
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self._transport.abort()
 
     def _wake(self) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = ["Step", "Texts", "decimal", "step"]
+__all__ = ["Step", "Texts", "decimal", "power", "step"]
 
 _MOST_TEXTS = 8_000
 """Texts kept of one kind and instrument: about a megabyte, then it starts anew."""
@@ -61,6 +61,11 @@ def step(text: str) -> Step:
     """Read a step from its decimal text, such as ``"0.1"`` or ``"5"``."""
     whole, _, part = text.partition(".")
     return Step(int(whole + part), len(part))
+
+
+def power(exponent: int) -> Step:
+    """Return the step that is ten to this power."""
+    return Step(10**exponent, 0) if exponent >= 0 else Step(1, -exponent)
 
 
 class Texts(dict[int, str]):

@@ -148,9 +148,8 @@ class KeyedTable(Table, Generic[KeyT]):
             if slot is None:
                 self._admit(key, version, mark)
             else:
-                # The mark first: see `changes`.
-                marks[slot] = mark
                 versions[slot] = version
+                marks[slot] = mark
             version += 1
         self._settle()
         self._mark = mark
@@ -165,15 +164,14 @@ class KeyedTable(Table, Generic[KeyT]):
         else:
             _, roster, start, count = view
             frame = self._take(roster, roster.versions[start:count])
-            seal(frame)
             self._cached = (view, frame)
         return frame.iloc[0 if last is None else max(0, len(frame) - last) :]
 
     def changes(self, mark: int) -> tuple[pd.DataFrame, int]:  # noqa: D102
         now, roster, start, count = self._view()
-        # The writer stores an entry's mark before its version and makes `mark`
-        # known last.  So an entry that is changed meanwhile has a mark above
-        # ``now``, and at worst it is returned by the next call as well.
+        # The writer makes `mark` known last.  So an entry that is changed meanwhile
+        # has a mark above ``now``: whether it is seen here or not, the next call
+        # returns it.
         changed = np.flatnonzero(roster.marks[start:count] > mark) + start
         return self._take(roster, roster.versions[changed]), now
 
@@ -217,8 +215,18 @@ class KeyedTable(Table, Generic[KeyT]):
         return mark, roster, self._start(roster, count), count
 
     def _take(self, roster: Roster, versions: NDArray[np.int64]) -> pd.DataFrame:
-        # Indexing with the roster's own array would let it change under pandas.
-        return self._finish(roster.buffer.frame().take(versions.copy()))
+        """Return versions as a frame that copies itself before it is written into."""
+        # The roster's own array would change under the hands of pandas.
+        versions = versions.copy()
+        frame = roster.buffer.frame()
+        if (np.diff(versions) == 1).all():
+            # A single bar, or bars that were never updated since they came.
+            first = int(versions[0]) if len(versions) else 0
+            frame = frame.iloc[first : first + len(versions)]
+        else:
+            frame = frame.take(versions)
+            seal(frame)
+        return self._finish(frame)
 
     def _use(self, roster: Roster) -> None:
         """Show this roster from now on."""

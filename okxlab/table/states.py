@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from okxlab.table.keyed import KeyedTable, Roster
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Sequence
 
     import pandas as pd
 
@@ -43,8 +43,8 @@ class StateTable(KeyedTable["Hashable"]):
         names = {column.name: column for column in columns}
         if not key or not names.keys() >= set(key):
             raise ValueError(f"key {key!r} is not made of the columns {list(names)}")
-        read = attrgetter(*(names[name].field for name in key))
-        super().__init__(columns, window, lambda row, _: read(row), by_time=False)
+        key_of = _key_reader([names[name] for name in key])
+        super().__init__(columns, window, key_of, by_time=False)
         self._key_columns = list(key)
 
     @property
@@ -125,3 +125,18 @@ class StateTable(KeyedTable["Hashable"]):
 
     def _finish(self, frame: pd.DataFrame) -> pd.DataFrame:
         return frame.set_index(self._key_columns)
+
+
+def _key_reader(key: list[Column]) -> Callable[[Any, str | None], Hashable]:
+    if all(column.source == "row" for column in key):
+        read = attrgetter(*(column.field for column in key))
+        return lambda row, _: read(row)
+
+    def read_all(row: Any, inst_id: str | None) -> Hashable:
+        values = [
+            inst_id if column.source == "inst_id" else getattr(row, column.field)
+            for column in key
+        ]
+        return tuple(values) if len(values) > 1 else values[0]
+
+    return read_all

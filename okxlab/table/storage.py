@@ -73,7 +73,7 @@ class Buffer:
     """
 
     __slots__ = (
-        "_frames",
+        "_frame",
         "blocks",
         "by_time",
         "capacity",
@@ -106,23 +106,18 @@ class Buffer:
         # Where a duration begins, as the last reader left it: any is right, a late
         # one saves work.
         self.scan = Scan()
-        # Holds the frame as soon as there is one.
-        self._frames: dict[str, pd.DataFrame] = {}
+        self._frame: pd.DataFrame | None = None
 
     def frame(self) -> pd.DataFrame:
         """Return the frame over the whole buffer; for slicing only.
 
         Notes
         -----
-        Any thread.  Slices of one frame know of one another, which is what
-        isolates them when one is written into: so all must be slices of the
-        same frame, and if two threads lay it at once, the first one counts.
+        Any thread; if two lay it at once, either frame will do.
         """
-        frame = self._frames.get("")
-        if frame is None:
-            laid = lay_frame(self.cells, self.blocks, by_time=self.by_time)
-            frame = self._frames.setdefault("", laid)
-        return frame
+        if self._frame is None:
+            self._frame = lay_frame(self.cells, self.blocks, by_time=self.by_time)
+        return self._frame
 
     def fresh(self, rows: Rows, capacity: int, first: int) -> Buffer:
         """Return a new buffer that begins with some rows of this one.

@@ -115,7 +115,7 @@ def parse_window(window: object, max_rows: int = MAX_ROWS) -> Window:
 
 def _count(value: object) -> int | None:
     """Return a whole number above 0, or None; True is no number of rows."""
-    if isinstance(value, bool | timedelta | np.timedelta64):
+    if isinstance(value, bool | np.bool_ | timedelta | np.timedelta64):
         return None
     try:
         number = operator.index(value)  # type: ignore[arg-type]  # that is the question

@@ -38,6 +38,7 @@ cuts = st.lists(st.integers(1, SPAN_MS - 1), max_size=12, unique=True).map(sorte
 
 
 def every_topic(market):
+    """Return every channel of every instrument of a market."""
     topics = [(c, i) for i in market.inst_ids() for c in INSTRUMENT_CHANNELS]
     topics += [(c, i) for i in market.index_ids() for c in INDEX_CHANNELS]
     topics += [("instruments", "SPOT"), ("liquidation-orders", "SWAP")]
@@ -45,6 +46,7 @@ def every_topic(market):
 
 
 def watched(seed, start, *, instruments=7, topics=None, **options):
+    """Return a market in which some topics, or all, are watched."""
     market = Market(seed, start_ms=start, instruments=instruments, **options)
     for topic in every_topic(market) if topics is None else topics:
         market.watch(*topic)
@@ -52,6 +54,7 @@ def watched(seed, start, *, instruments=7, topics=None, **options):
 
 
 def encoded(changes):
+    """Return changes as bytes."""
     return [msgspec.json.encode(change) for change in changes]
 
 
@@ -103,6 +106,7 @@ def test_a_watcher_sees_the_same_whoever_else_watches(seed, start, joins, data):
 
 
 def apply_level(side, level):
+    """Apply one level of a delta to a plain dict."""
     px, sz, dead, orders = level
     assert dead == "0"
     if sz == "0":
@@ -113,6 +117,7 @@ def apply_level(side, level):
 
 
 def best_first(side, *, falling):
+    """Return the levels of a plain dict as a snapshot has them."""
     return [side[px] for px in sorted(side, reverse=falling)]
 
 
@@ -223,7 +228,9 @@ def test_prices_and_sizes_are_multiples(seed, start):
 @given(seed=seeds, start=starts, later=st.integers(1000, 3 * 86_400_000))
 def test_a_later_start_goes_on_upward(seed, start, later):
     """Ids of a market that runs on stay below those of one started later."""
-    early, late = (Market(seed, start_ms=t, instruments=5) for t in (start, start + later))
+    early, late = (
+        Market(seed, start_ms=t, instruments=5) for t in (start, start + later)
+    )
     early.advance(start + min(later, 20_000))
 
     for inst_id in early.inst_ids():

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from okxlab.simulator.flow import Flow
-from okxlab.simulator.instruments import asset, listing
+from okxlab.simulator.listing import asset, listing
 from okxlab.simulator.matching import TRADE, Side
 from okxlab.simulator.paths import Path
 from okxlab.simulator.pricing import Index, fair_price
@@ -23,6 +23,7 @@ orders = st.lists(
 
 
 def total(queues):
+    """Return size and number of orders by level."""
     return {key: (sum(queue), len(queue)) for key, queue in queues.items() if queue}
 
 
@@ -74,6 +75,8 @@ def test_a_side_equals_plain_queues(orders, sign):
 
 
 def flow_of(place, seed, start):
+    """Return the flow of the instrument at a place of the listing."""
+
     def path(one):
         return Path(seed, one.name, one.base, one.daily)
 

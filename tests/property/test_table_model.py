@@ -379,7 +379,7 @@ class StateMachine(TableMachine):
             del self.state[key]
 
 
-few = settings(max_examples=settings().max_examples // 4, stateful_step_count=20)
+few = settings(max_examples=settings().max_examples // 6, stateful_step_count=16)
 TestRolling = RollingMachine.TestCase
 TestRolling.settings = few
 TestBars = BarMachine.TestCase

@@ -500,6 +500,24 @@ def test_one_bad_value_costs_only_itself(row, field, lost):
     assert (event.arg, event.lost) == (BTC, lost)
 
 
+@pytest.mark.parametrize("depth", [10_000, 100_000])
+def test_bottomless_nesting_is_only_malformed(depth):
+    """Neither the long way nor the learnt one is led into a recursion."""
+    session, _ = opened(BTC)
+    pit = "[" * depth + "]" * depth
+    for _ in range(2):
+        for text in (
+            push().replace('"source": "0"', f'"new": {pit}'),
+            push()[:-1] + f', "new": {pit}}}',
+            pit,
+        ):
+            session.receive_text(text, 0.1)
+        session.receive_text(push(), 0.1)
+
+    assert {type(event) for event in session.events()} == {ev.Malformed}
+    assert session.receive_text(push(), 0.2).arg == BTC
+
+
 def test_a_row_that_is_none_is_told_as_lost():
     """What cannot be a row at all is left out, and the loss is told."""
     session, _ = opened(BTC)
