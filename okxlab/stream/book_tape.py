@@ -13,7 +13,6 @@ from okxlab.stream.tape import Tape
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from okxlab.book.checksum import Texts
     from okxlab.protocol.arg import Arg
     from okxlab.protocol.channels import Channel
     from okxlab.protocol.events import Push
@@ -61,23 +60,27 @@ class BookTape(Tape):
         self.resync_log = ResyncLog()
         self.on_change: Callable[[], None] | None = None
         self._arg = arg
+        self._may_have_checksum = "checksum" in entry.row.__struct_fields__
         self._histories: tuple[LevelHistory, ...] = ()
 
     # Written on the loop thread.
 
     def receive(self, push: Push, recv_us: int) -> None:
         """Take one message: apply its rows and record the top after each."""
-        book, rows = self.book, push.rows
+        book, action = self.book, push.action
         before = book.state
-        texts: list[Texts | None] = [None] * len(rows)
-        if any(getattr(row, "checksum", 0) for row in rows):
-            texts = [*read_texts(push.text)]
         tops: list[Any] = []
-        for row, text in zip(rows, texts, strict=True):
-            if book.apply(row, push.action, text):
+        for place, row in enumerate(push.rows):
+            texts = None
+            if self._may_have_checksum and row.checksum:
+                texts = read_texts(push.text)[place]
+            if book.apply(row, action, texts):
                 tops.append(book.top)
         if tops:
-            self._record(tops, recv_us)
+            self._append(tops, recv_us)
+            self.latest = tops[-1]
+            for history in self._histories:
+                history.take(book, recv_us)
         self.frames += 1
         if book.state != before:
             self._follow(before, recv_us)
@@ -101,7 +104,8 @@ class BookTape(Tape):
         if before == "synced" or not self.book.join(row):
             return self.book.is_synced
         self.resync_log.tell(how, attempts)
-        self._record([self.book.top], recv_us, _FROM_REST)
+        self._append([self.book.top], recv_us, None, _FROM_REST)
+        self.latest = self.book.top
         self._follow(before, recv_us)
         return True
 
@@ -130,12 +134,6 @@ class BookTape(Tape):
     def leave(self, history: LevelHistory) -> None:
         """Record levels no more."""
         self._histories = tuple(one for one in self._histories if one is not history)
-
-    def _record(self, tops: list[Any], recv_us: int, origin: int = 0) -> None:
-        self._append(tops, recv_us, None, origin)
-        self.latest = tops[-1]
-        for history in self._histories:
-            history.take(self.book, recv_us)
 
     def _follow(self, before: str, now_us: int) -> None:
         """Note that the state of the book has changed."""

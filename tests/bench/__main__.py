@@ -10,7 +10,7 @@ import argparse
 import platform
 import sys
 
-from tests.bench import pipeline, snapshots, tables, tls
+from tests.bench import books, pipeline, snapshots, tables, tls
 from tests.bench.figures import Figure
 
 _MILLISECONDS = 1e3
@@ -37,6 +37,7 @@ def tls_figures(*, short: bool) -> list[Figure]:
 
 
 BENCHMARKS = {
+    "books": books.measure,
     "pipeline": pipeline.measure,
     "snapshots": snapshots.measure,
     "tables": tables.measure,

@@ -84,6 +84,36 @@ def looking_up() -> None:
     print(frames, okxlab.__version__)  # noqa: T201  uses them
 
 
+def books() -> None:
+    """An order book, its figures and frames; metrics on values and frames."""
+    book: okxlab.BookStream = okxlab.book("BTC-USDT", channel="books", window="15min")
+    stream: okxlab.Stream = book
+    prices: list[float | None] = [
+        book.best_bid,
+        book.best_ask,
+        book.mid,
+        book.spread,
+        book.spread_bps,
+        book.microprice,
+        book.imbalance(5),
+        book.vwap("buy", 1.5),
+        book.age,
+    ]
+    frames: list[pd.DataFrame] = [
+        book.df,
+        book.depth(25),
+        book.cumulative(),
+        book.snapshot().bids,
+        book.events,
+        book.levels(every=0.5, n=10).df,
+        okxlab.metrics.ohlcv(stream.df, "1m", instrument={"inst_type": "SPOT"}),
+    ]
+    is_synced: bool = book.is_synced
+    seq_id: int | None = book.seq_id
+    price: float = okxlab.metrics.mid(1.0, 2.0)
+    print(prices, frames, is_synced, seq_id, price)  # noqa: T201  uses them
+
+
 def failing(stream: okxlab.Stream) -> str:
     """Errors carry their facts."""
     try:
