@@ -255,7 +255,7 @@ class Tape:
     def _settle(self, now_us: int) -> None:
         """End the gap if nothing is being reconnected any more."""
         states = set(self._states.values()) - {"refused"}
-        if "reconnecting" not in states:
+        if states <= {"live", "waiting", "connecting"}:
             self.gaps.close(now_us)
         self._unsettled = states != {"live"}
         self._wake([])
