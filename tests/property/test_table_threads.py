@@ -41,7 +41,7 @@ def row_of(number, key=None):
         side=("buy", "sell", "both")[number % 3],
         until=number,
         payload=number,
-        bids=[Level(px=float(number), orders=number)] * (number % 3),
+        bids=[Level(px=float(number), sz=1.0, orders=number)] * (number % 3),
     )
 
 
