@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from okxlab.simulator.flow import Flow
 from okxlab.simulator.listing import asset, listing
-from okxlab.simulator.matching import TRADE, Side
+from okxlab.simulator.matching import DEEP, FIVE, TOP, TRADE, WINDOW, Side
 from okxlab.simulator.paths import Path
 from okxlab.simulator.pricing import Index, fair_price
 
@@ -72,6 +72,24 @@ def test_a_side_equals_plain_queues(orders, sign):
     assert [
         (key * sign, *settled[key]) for key in sorted(settled, reverse=True)
     ] == side.settled(depth=100)
+
+
+def test_reach_tells_the_rank():
+    """The best level is the top, then come the best five, the window, the deep."""
+    side = Side(-1)
+    for tick in range(1, 421):
+        side.add(-tick, 1)
+    ranks = {rank: side.reach(-rank) for rank in (1, 2, 5, 6, 400, 401, 420)}
+
+    assert ranks == {
+        1: TOP,
+        2: FIVE,
+        5: FIVE,
+        6: WINDOW,
+        400: WINDOW,
+        401: DEEP,
+        420: DEEP,
+    }
 
 
 def flow_of(place, seed, start):

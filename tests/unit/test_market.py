@@ -7,12 +7,16 @@ from hashlib import blake2b
 import msgspec
 import pytest
 
+from okxlab.simulator.candles import split_channel
+from okxlab.simulator.derived import Derived, State
 from okxlab.simulator.interest import Funding, OpenInterest
 from okxlab.simulator.listing import asset, listing
 from okxlab.simulator.market import Market
+from okxlab.simulator.marks import IndexPrice
 from okxlab.simulator.paths import HOUR_MS, Path
 from okxlab.simulator.pit import Pit
 from okxlab.simulator.pricing import Index, Premium
+from okxlab.simulator.wire import Step
 
 START = 1_795_000_012_345
 LEVEL = ["px", "sz", "dead", "orders"]
@@ -303,6 +307,66 @@ def test_a_quiet_book_is_told_again_every_minute():
         assert (row["prevSeqId"], row["seqId"]) == (seq, seq)
         told = [c.channel for c in changes if c.ts == change.ts]
         assert told == ["books", "bbo-tbt", "books5"]
+
+
+def test_a_late_watcher_of_a_quiet_book_is_told_in_step():
+    """The repeats keep to the minutes since the last change, whoever comes when."""
+    pit = pit_of(exp_ms=START + 2_000)
+    pit.run(START + 130_000, [])
+    last = pit.window.ts
+    pit.watch("books", START + 130_000)
+    changes = []
+    pit.run(START + 300_000, changes)
+
+    assert [last + minutes * 60_000 for minutes in (3, 4)] == [c.ts for c in changes]
+
+
+def test_pushed_bars_are_what_rest_says():
+    """At every second the newest push of each bar is the bar as REST has it."""
+    market = Market(3, start_ms=START // 180_000 * 180_000 - 5_500, instruments=4)
+    topics = [
+        (f"{family}{bar}", "BTC-USDT-SWAP" if family == "candle" else "BTC-USDT")
+        for family in ("candle", "mark-price-candle", "index-candle")
+        for bar in ("1m", "3m", "1H", "1Dutc")
+    ]
+    for topic in topics:
+        market.watch(*topic)
+    pushed = {topic: market.first(*topic) for topic in topics}
+    closed = []
+    for _ in range(380):
+        for change in market.advance(market.now_ms + 1_000 - market.now_ms % 1_000):
+            pushed[change.channel, change.key] = change.rows
+            closed += [change for row in change.rows if row[-1] == "1"]
+        for (channel, key), (row,) in pushed.items():
+            family, bar = split_channel(channel)
+            after = int(row[0]) + 1
+            (expected,) = market.candles(key, bar, after=after, limit=1, family=family)
+            assert expected == row
+
+    assert [c.ts % 60_000 for c in closed] == [0] * len(closed)
+    assert len([c for c in closed if c.channel.endswith("3m")]) == 9
+    assert len([c for c in closed if c.channel.endswith("1m")]) == 21
+
+
+def test_a_price_that_stands_still_is_told_now_and_then():
+    """Unchanged rows come again at their own pace, changed ones on the grid."""
+    path = Path(1, "BTC", asset(0).base, asset(0).daily)
+    bars = IndexPrice(Index(1, "BTC-USDT", asset(0), path)).bars
+    states = {
+        "still": State(lambda _: 1, lambda ms: {"ts": ms}, 200, 10_000),
+        "steps": State(lambda ms: ms // 3_000, lambda ms: {"ts": ms}, 200, 60_000),
+    }
+    derived = Derived("BTC-USDT", bars, Step(1, 1), 0, states)
+    for channel in states:
+        derived.watch(channel, 0)
+    changes = []
+    derived.run(0, 30_000, changes)
+
+    times = {name: [c.ts for c in changes if c.channel == name] for name in states}
+    assert times == {
+        "still": [10_000, 20_000, 30_000],
+        "steps": list(range(3_000, 30_001, 3_000)),
+    }
 
 
 def test_an_expired_instrument_is_told_and_gone():
