@@ -159,7 +159,7 @@ def test_missing_time_of_an_event_is_nat():
 def test_thin_book_has_missing_levels():
     """Levels that a book does not have are missing; the others are not."""
     made = table()
-    made.append([AnyRow(ts=1, bids=[Level(px=7.0, orders=2)]), AnyRow(ts=2)], SECOND)
+    made.append([AnyRow(ts=1, bids=[Level(7.0, 1.0, "0", 2)]), AnyRow(ts=2)], SECOND)
     frame = made.snapshot()
 
     assert frame["bid_px_1"].iloc[0] == 7.0
