@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from okxlab.simulator.bars import Bar, gather, joined, span
+from okxlab.simulator.bars import Bar, gather, join, joined, span
 from okxlab.simulator.paths import HOUR_MS, MINUTE_MS, STEP_MS, Path, Prices, remember
 from okxlab.simulator.pricing import FINE, Fair, Index, fair_bar
 from okxlab.simulator.wire import Step
@@ -93,7 +93,7 @@ class DayStats:
             first = (minute - _DAY_MINUTES + 1) * MINUTE_MS
             self._whole = gather(self._bars, first, minute * MINUTE_MS, now_ms)
             self._minute = minute
-        return joined((self._whole, self._bars.minute(minute)))
+        return join(self._whole, self._bars.minute(minute))
 
     def opening(self, bar: str, now_ms: int) -> int:
         """Return the opening price of the day, ``"1Dutc"`` or ``"1D"``."""

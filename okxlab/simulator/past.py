@@ -106,6 +106,7 @@ class Past:
         self._mean_lots = max(self._temper.median * _SIZE // 1000, self._least + 1)
         self._shares: dict[int, list[_Share]] = {}
         self._hours: dict[int, list[Bar]] = {}
+        self._fine_hours: dict[int, Bar] = {}
         self._days: dict[int, Bar] = {}
         self._splits: dict[int, tuple[list[int], list[int]]] = {}
         self._trades: dict[int, _Drawn] = {}
@@ -124,9 +125,13 @@ class Past:
 
     def hour(self, hour: int) -> Bar:
         """Return the bar of an hour since the epoch that was over at the start."""
-        if hour >= self._start_ms // HOUR_MS - _FINE_HOURS:
-            return joined(self._minutes(hour))
-        return self._coarse_hour(hour)
+        if hour < self._start_ms // HOUR_MS - _FINE_HOURS:
+            return self._coarse_hour(hour)
+        kept = self._fine_hours.get(hour)
+        if kept is None:
+            whole = joined(self._minutes(hour))
+            kept = remember(self._fine_hours, hour, whole, _FINE_HOURS)
+        return kept
 
     def day(self, day: int) -> Bar:
         """Return the bar of a UTC day that was over at the start."""

@@ -60,7 +60,7 @@ def advance(scan: Scan, ts: NDArray[np.int64], stop: int) -> Scan:
     Returns
     -------
     Scan
-        The new reckoning; its ``start`` is ``stop`` if all rows are too old.
+        The new reckoning.
     """
     duration_ms, max_rows, seen, newest, newest_at, start = scan
     at = _newest(ts, seen, stop)
@@ -84,10 +84,10 @@ def _newest(ts: NDArray[np.int64], start: int, stop: int) -> int:
 
 
 def _first_above(ts: NDArray[np.int64], oldest: int, start: int, stop: int) -> int:
-    """Return the first row in [start, stop) whose ts is above, or ``stop``."""
+    """Return the first row in [start, stop) whose ts is above."""
     for low in range(start, stop, _STRIDE):
         above = ts[low : min(low + _STRIDE, stop)] > oldest
         first = int(above.argmax())
         if above[first]:
             return low + first
-    return stop
+    raise AssertionError("the newest row is younger than any duration")

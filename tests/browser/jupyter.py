@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import os
 import shutil
@@ -46,6 +47,8 @@ def browser_missing() -> str:
     """Return why there is no browser test here; "" if there can be one."""
     if not Path(CHROMIUM).exists():
         return f"no Chromium at {CHROMIUM}"
+    if importlib.util.find_spec("playwright") is None:
+        return "Playwright is not installed"
     if shutil.which("jupyter-lab", path=str(Path(sys.executable).parent)) is None:
         return "no JupyterLab beside this Python"
     return ""

@@ -105,6 +105,34 @@ def test_a_watcher_sees_the_same_whoever_else_watches(seed, start, joins, data):
     assert expected == actual
 
 
+@settings(max_examples=3)
+@given(
+    seed=seeds,
+    start=starts,
+    visits=st.lists(
+        st.tuples(st.integers(0, 150), st.integers(1, 150)), min_size=40, max_size=40
+    ),
+)
+def test_coming_and_going_changes_nothing(seed, start, visits):
+    """Who looks in for a moment, at any millisecond, is told what all are told."""
+    crowd, guest = (watched(seed, start, instruments=4, topics=[]) for _ in range(2))
+    topics = [(c, "BTC-USDT-SWAP") for c in INSTRUMENT_CHANNELS]
+    topics += [("index-tickers", "BTC-USDT"), ("liquidation-orders", "SWAP")]
+    for topic in topics:
+        crowd.watch(*topic)
+    now = start
+    for wait, stay in visits:
+        crowd.advance(now + wait)
+        guest.advance(now + wait)
+        for topic in topics:
+            guest.watch(*topic)
+        now += wait + stay
+
+        assert crowd.advance(now) == guest.advance(now)
+        for topic in topics:
+            guest.unwatch(*topic)
+
+
 def apply_level(side, level):
     """Apply one level of a delta to a plain dict."""
     px, sz, dead, orders = level

@@ -312,6 +312,39 @@ def test_late_row_stays_where_it_arrived():
     assert made.snapshot()["sz"].to_list() == [6, 7, 1, 8, 2]
 
 
+@pytest.mark.parametrize("kind", ["log", "bars"])
+def test_duration_window_begins_empty(kind):
+    """Without a row there is nothing to count back from."""
+    made = table(kind, Window(None, 3_000, 100))
+
+    assert len(made) == 0
+    assert len(made.snapshot()) == 0
+    assert not made.capped
+
+
+def test_rows_without_a_time_stay_until_there_is_one():
+    """Missing times are older than any other, unless there is no other."""
+    made = table(window=Window(None, 3_000, 100))
+    made.append([AnyRow(px=1.5), AnyRow(px=2.5)], SECOND)
+    before = len(made)
+    fill(made, [5])
+    made.append([AnyRow(px=3.5)], SECOND)
+
+    assert before == 2
+    assert made.snapshot()["px"].to_list() == [1.25, 3.5]
+
+
+def test_duration_leaves_many_rows_behind_at_once():
+    """A pause longer than the duration ends the window, however long it was."""
+    made = table(window=Window(None, 60_000, 100_000))
+    made.append([AnyRow(ts=number) for number in range(20_000)], SECOND)
+    before = len(made)
+    fill(made, [1_000])
+
+    assert before == 20_000
+    assert made.snapshot()["sz"].to_list() == [1_000]
+
+
 def test_row_far_ahead_does_not_blind_a_duration_for_good():
     """After an absurd time the window recovers as soon as that row is cut off."""
     made = table(window=Window(None, 3_000, 4))
@@ -473,6 +506,20 @@ def test_bars_of_several_instruments_share_a_table():
         (1, "ETH-USDT", 4.0),
         (2, "BTC-USDT", 3.0),
     ]
+
+
+def test_rows_may_name_their_instrument_themselves():
+    """Where the rows have an instrument, that one tells bars apart."""
+    columns = (
+        COLUMNS[0],
+        Column(name="inst_id", kind="str", field="inst_id"),
+        Column(name="px", kind="float", field="px"),
+    )
+    made = table("bars", columns=columns)
+    for px, inst_id in enumerate(("BTC-USDT", "ETH-USDT", "BTC-USDT")):
+        made.append([AnyRow(ts=1, inst_id=inst_id, px=px)], SECOND)
+
+    assert shown(made, "inst_id", "px") == [(1, "BTC-USDT", 2.0), (1, "ETH-USDT", 1.0)]
 
 
 @pytest.mark.parametrize("ts", ["", None, 2**70])
