@@ -21,6 +21,7 @@ from okxlab.lab import (
     instruments,
     stream,
 )
+from okxlab.protocol.auth import Credentials
 from okxlab.stream import BookStream, Callback, Stats, Stream
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ __all__ = [  # noqa: PLE0604  # errors.__all__ is a list of texts
     *errors.__all__,
     "BookStream",
     "Callback",
+    "Credentials",
     "Environment",
     "Lab",
     "Simulator",

@@ -140,8 +140,10 @@ def watch(
 def _arg_of(entry: Channel, inst: str) -> dict[str, Any]:
     names = [name.strip() for name in inst.split(",")]
     one_or_many = names if len(names) > 1 else names[0]
-    if "instId" in entry.required:
+    if entry.id_key in entry.required:
         return {"inst_id": one_or_many}
+    if "instFamily" in entry.required:
+        return {"inst_family": one_or_many}
     return {"inst_type": one_or_many}
 
 
@@ -256,7 +258,8 @@ def _described(entry: Channel) -> str:
     facts = [
         ("path", entry.path),
         ("kind", entry.kind),
-        ("arg", ", ".join(entry.required + entry.optional) or "none"),
+        ("arg", _arg_in_words(entry)),
+        *([("login", entry.tier or "any tier")] if entry.login else []),
         *([("bars", " ".join(entry.bars))] if entry.bars else []),
         *([("instead", entry.instead)] if entry.instead else []),
         ("OKX page", entry.url),
@@ -275,6 +278,12 @@ def _described(entry: Channel) -> str:
             _aligned([("COLUMN", "TYPE", "HOLDS"), *columns]),
         ]
     )
+
+
+def _arg_in_words(entry: Channel) -> str:
+    parts = [*entry.required, " or ".join(entry.either)]
+    parts += [f"({key})" for key in entry.optional]
+    return ", ".join(part for part in parts if part) or "none"
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> str:

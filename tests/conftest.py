@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 # The same examples in every run of CI: a red build is the change's doing.
 settings.register_profile(
@@ -21,6 +21,8 @@ settings.register_profile(
     deadline=None,  # two shared cores: a slow example is no wrong one
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],
+    # Explaining a failure traces every line of every example, ten times slower.
+    phases=[phase for phase in Phase if phase is not Phase.explain],
 )
 settings.register_profile("default", deadline=None, print_blob=True)
 settings.register_profile("nightly", max_examples=2_000, deadline=None, print_blob=True)

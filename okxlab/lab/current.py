@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import logging
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -18,10 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import timedelta
 
+    from okxlab.protocol.auth import Credentials
     from okxlab.simulator import Simulator
     from okxlab.stream import BookStream, Stream
 
 __all__ = ["book", "channels", "connect", "current_lab", "instruments", "stream"]
+
+_log = logging.getLogger("okxlab.lab")
 
 
 class _Labs:
@@ -38,7 +42,10 @@ def _labs() -> _Labs:
 
 
 def connect(
-    env: str | Environment | Simulator | None = None, *, site: str = "global"
+    env: str | Environment | Simulator | None = None,
+    *,
+    site: str = "global",
+    credentials: Credentials | None = None,
 ) -> Lab:
     """Open a lab on an exchange and make it the current one.
 
@@ -55,6 +62,8 @@ def connect(
         not set.
     site
         ``"global"``, ``"eea"`` or ``"us"``: where the account was made.
+    credentials
+        The account whose private channels are wanted; public ones need none.
 
     Returns
     -------
@@ -66,10 +75,10 @@ def connect(
         If there is no such environment or site; with the nearest miss.
     """
     labs = _labs()
-    key = (*_key(env), site)
+    key = (*_key(env), site, credentials)
     found = labs.by_key.get(key)
     if found is None or not found.is_open:
-        found = labs.by_key[key] = _open(env, site)
+        found = labs.by_key[key] = _open(env, site, credentials)
         # Last in, first out: labs say goodbye before their simulators go.
         atexit.unregister(_close_all)
         atexit.register(_close_all)
@@ -79,7 +88,10 @@ def connect(
 
 def _close_all() -> None:
     for lab in _labs().by_key.values():
-        lab.close()
+        try:
+            lab.close()
+        except Exception:  # noqa: BLE001  # the other labs are to be closed as well
+            _log.exception("%r did not close in order", lab)
 
 
 def _key(env: str | Environment | Simulator | None) -> tuple[object, ...]:
@@ -90,19 +102,23 @@ def _key(env: str | Environment | Simulator | None) -> tuple[object, ...]:
     return ("simulator", id(env))
 
 
-def _open(env: str | Environment | Simulator | None, site: str) -> Lab:
+def _open(
+    env: str | Environment | Simulator | None,
+    site: str,
+    credentials: Credentials | None,
+) -> Lab:
     runtime = current_runtime()
     if isinstance(env, Environment):
-        return Lab(env, runtime)
+        return Lab(env, runtime, credentials=credentials)
     if env is None or isinstance(env, str):
         name = environment_name(env)
         if name != "simulator":
-            return Lab(resolve(name, site), runtime)
-        return _open_simulator(None)
-    return _open_simulator(env)
+            return Lab(resolve(name, site), runtime, credentials=credentials)
+        return _open_simulator(None, credentials)
+    return _open_simulator(env, credentials)
 
 
-def _open_simulator(given: Simulator | None) -> Lab:
+def _open_simulator(given: Simulator | None, credentials: Credentials | None) -> Lab:
     from okxlab.simulator import Simulator
 
     if given is not None and not isinstance(given, Simulator):
@@ -114,6 +130,7 @@ def _open_simulator(given: Simulator | None) -> Lab:
     return Lab(
         simulator.environment,
         current_runtime(),
+        credentials=credentials,
         simulator=simulator,
         owns_simulator=given is None,
     )
@@ -242,8 +259,9 @@ def channels(name: str | None = None) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Without a name: one row a channel or family of candles, indexed by
-        ``channel``, with its path, kind, arguments, bars, whether it needs a
-        login, its title and OKX's page.  With one: one row a column of its
+        ``channel``, with its path, kind, arguments (``|`` between those of which
+        one is enough), bars, whether it needs a login and a fee tier, its title
+        and OKX's page.  With one: one row a column of its
         frame, indexed by ``column``, with its dtype and what it holds.
 
     Raises
@@ -256,10 +274,13 @@ def channels(name: str | None = None) -> pd.DataFrame:
             {
                 "path": [entry.path for entry in CHANNELS],
                 "kind": [entry.kind for entry in CHANNELS],
-                "args": [_arg_names(entry.required) for entry in CHANNELS],
+                "args": [
+                    _arg_names(entry.required, entry.either) for entry in CHANNELS
+                ],
                 "optional": [_arg_names(entry.optional) for entry in CHANNELS],
                 "bars": [" ".join(entry.bars) for entry in CHANNELS],
                 "login": [entry.login for entry in CHANNELS],
+                "tier": [entry.tier for entry in CHANNELS],
                 "title": [entry.title for entry in CHANNELS],
                 "url": [entry.url for entry in CHANNELS],
             },
@@ -277,7 +298,8 @@ def channels(name: str | None = None) -> pd.DataFrame:
     )
 
 
-def _arg_names(keys: tuple[str, ...]) -> str:
+def _arg_names(keys: tuple[str, ...], either: tuple[str, ...] = ()) -> str:
+    words = (*keys, "|".join(either)) if either else keys
     return " ".join(
-        "".join(f"_{c.lower()}" if c.isupper() else c for c in key) for key in keys
+        "".join(f"_{c.lower()}" if c.isupper() else c for c in word) for word in words
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from okxlab.errors import RemoteProtocolError
 from okxlab.protocol.channels import channel, near_miss
 from okxlab.protocol.rows import Instrument
 from okxlab.table import make_table, parse_window
@@ -28,9 +29,16 @@ async def instrument_rows(
     ------
     ExchangeError, ConnectError
         As `RestClient.get`.
+    RemoteProtocolError
+        If a value in the list does not fit its field.
     """
     found = await rest.instruments(inst_type, inst_family)
-    return msgspec.convert(found, list[Instrument], strict=False)
+    try:
+        return msgspec.convert(found, list[Instrument], strict=False)
+    except msgspec.ValidationError as error:
+        raise RemoteProtocolError(
+            f"the list of {inst_type} instruments cannot be read: {error}"
+        ) from error
 
 
 def instrument_frame(rows: list[Instrument]) -> pd.DataFrame:

@@ -6,14 +6,20 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Any, Self
 
-from okxlab.errors import ChannelError, OkxlabError, TransportError
+from okxlab.errors import (
+    ChannelError,
+    CredentialsError,
+    OkxlabError,
+    TransportError,
+)
 from okxlab.lab.instrument_list import instrument_frame, instrument_rows
+from okxlab.lab.login import Login
 from okxlab.lab.status import LabStatus
 from okxlab.protocol.channels import CHANNELS, make_arg
 from okxlab.protocol.channels import channel as find_channel
 from okxlab.stream import BookStream, Stream
 from okxlab.stream.book_tape import BookTape
-from okxlab.stream.tape import Tape
+from okxlab.stream.sifted import make_tape
 from okxlab.table import parse_window
 
 if TYPE_CHECKING:
@@ -26,15 +32,17 @@ if TYPE_CHECKING:
     from okxlab.environment import Environment
     from okxlab.lab.router import Router
     from okxlab.protocol.arg import Arg
+    from okxlab.protocol.auth import Credentials
     from okxlab.protocol.channels import Channel
     from okxlab.rest import RestClient
     from okxlab.runtime import Runtime
     from okxlab.simulator import Simulator
+    from okxlab.stream.tape import Tape
     from okxlab.table import Window
 
 __all__ = ["Lab"]
 
-_Key = tuple[type["Stream"], tuple["Arg", ...]]
+_Key = tuple[str, tuple["Arg", ...]]
 """One arg may be a book and rows at once."""
 
 _log = logging.getLogger("okxlab.lab")
@@ -68,11 +76,13 @@ class Lab:
         environment: Environment,
         runtime: Runtime,
         *,
+        credentials: Credentials | None = None,
         simulator: Simulator | None = None,
         owns_simulator: bool = False,
     ) -> None:
         self.environment = environment
         self.simulator = simulator
+        self._credentials = credentials
         self._owns_simulator = owns_simulator
         self._runtime = runtime
         # Guards _streams and _is_open: streams are asked for on any thread.
@@ -132,6 +142,8 @@ class Lab:
         ChannelError
             If there is no such channel, an argument is missing, foreign or of a
             wrong kind, or the window cannot be read; with the nearest miss.
+        CredentialsError
+            If the channel needs a login and the lab has no credentials.
         OkxlabError
             If the lab is closed.
         """
@@ -141,15 +153,19 @@ class Lab:
                 f"channel {channel!r} is an order book, which rows cannot show; "
                 f"use {entry.instead} for it, or the channel 'books5'"
             )
+        self._check_credentials(entry)
         wanted = parse_window(window, max_rows)
         args, many = _make_args(entry, inst_id, arg)
         self.environment.url(entry.path)
         with self._lock:
-            found = self._open_stream((Stream, args), wanted)
+            key = ("rows of many" if many else "rows", args)
+            found = self._open_stream(key, wanted)
             if found is None:
-                tape = Tape(entry, args, wanted, many=many, lag_known=self._lag_known)
+                tape = make_tape(
+                    entry, args, wanted, many=many, lag_known=self._lag_known
+                )
                 found = Stream(tape, self._runtime, self._end)
-                self._add(found, tape)
+                self._add(key, found, tape)
         return found
 
     def book(
@@ -196,15 +212,17 @@ class Lab:
                 f"channel {channel!r} has no order book; those that have one are "
                 f"{', '.join(books)}"
             )
+        self._check_credentials(entry)
         wanted = parse_window(window, max_rows)
         arg = make_arg(entry, inst_id)
         self.environment.url(entry.path)
         with self._lock:
-            found = self._open_stream((BookStream, (arg,)), wanted)
+            key = ("book", (arg,))
+            found = self._open_stream(key, wanted)
             if not isinstance(found, BookStream):
                 tape = BookTape(entry, arg, wanted, lag_known=self._lag_known)
                 found = BookStream(tape, self._runtime, self._end)
-                self._add(found, tape)
+                self._add(key, found, tape)
         return found
 
     def _open_stream(self, key: _Key, wanted: Window) -> Stream | None:
@@ -214,13 +232,14 @@ class Lab:
         if found is None:
             return None
         if self._tapes[found].is_over:
+            self._runtime.post(self._detach, self._tapes[found])
             self._forget(found)
             return None
-        self._runtime.post(self._tapes[found].table.grow, wanted)
+        self._runtime.post(self._tapes[found].grow, wanted)
         return found
 
-    def _add(self, made: Stream, tape: Tape) -> None:
-        self._streams[type(made), tape.args] = made
+    def _add(self, key: _Key, made: Stream, tape: Tape) -> None:
+        self._streams[key] = made
         self._tapes[made] = tape
         self._runtime.post(self._attach, tape)
 
@@ -281,12 +300,14 @@ class Lab:
             if not self._is_open:
                 return
             self._is_open = False
-        for stream in self.streams:
-            stream.close()
-        if self._runtime.is_running:
-            self._runtime.submit(self._shut(), timeout=_CLOSE_TIMEOUT)
-        if self._owns_simulator and self.simulator is not None:
-            self.simulator.stop()
+        try:
+            for stream in self.streams:
+                stream.close()
+            if self._runtime.is_running:
+                self._runtime.submit(self._shut(), timeout=_CLOSE_TIMEOUT)
+        finally:
+            if self._owns_simulator and self.simulator is not None:
+                self.simulator.stop()
 
     def __enter__(self) -> Self:
         return self
@@ -322,7 +343,12 @@ class Lab:
         if self._router_or_none is None:
             from okxlab.lab.router import Router
 
-            self._router_or_none = Router(self.environment, self._runtime, self._rest())
+            rest = self._rest()
+            login = None
+            if self._credentials is not None:
+                clock = self._runtime.clock
+                login = Login(self._credentials, self.environment, rest, clock)
+            self._router_or_none = Router(self.environment, self._runtime, rest, login)
             self._runtime.add_closer(self._shut)
         return self._router_or_none
 
@@ -369,12 +395,17 @@ class Lab:
             self._runtime.post(self._detach, tape)
 
     def _forget(self, stream: Stream) -> None:
-        tape = self._tapes.pop(stream, None)
-        if tape is None:
-            return
-        key = type(stream), tape.args
-        if self._streams.get(key) is stream:
+        self._tapes.pop(stream, None)
+        for key in [key for key, one in self._streams.items() if one is stream]:
             del self._streams[key]
+
+    def _check_credentials(self, entry: Channel) -> None:
+        if entry.login and self._credentials is None:
+            raise CredentialsError(
+                f"channel {entry.name!r} shows an account or needs a fee tier, and so "
+                f"a key: okxlab.connect({self.environment.name!r}, "
+                f"credentials=okxlab.Credentials(api_key, secret_key, passphrase))"
+            )
 
     def _check_open(self) -> None:
         if not self.is_open:

@@ -117,7 +117,7 @@ class Resync:
 
     def _go(self) -> None:
         for step in self._recovery.take():
-            self._tape.log.tell(self._recovery.way, self._recovery.attempts)
+            self._tape.resync_log.tell(self._recovery.way, self._recovery.attempts)
             if step == "unsubscribe":
                 self._connection.remove([self._arg])
             elif step == "subscribe":

@@ -16,8 +16,14 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from okxlab.environment import Timings
-from okxlab.errors import OkxlabError, SubscriptionError, TransportError
+from okxlab.errors import (
+    LoginError,
+    OkxlabError,
+    SubscriptionError,
+)
 from okxlab.lab.instrument_list import NearMisses, instrument_rows
 from okxlab.lab.resync import Resync
 from okxlab.lab.status import ConnectionStatus
@@ -30,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from okxlab.environment import Environment
+    from okxlab.lab.login import Login
     from okxlab.protocol.arg import Arg
     from okxlab.protocol.channels import Channel
     from okxlab.rest import RestClient
@@ -55,6 +62,7 @@ class _Holding:
         "arg",
         "connection",
         "entry",
+        "has_resumed",
         "is_live",
         "last",
         "recv_us",
@@ -66,6 +74,7 @@ class _Holding:
         self.arg = arg
         self.entry = entry
         self.connection: Connection | None = None
+        self.has_resumed = False  # and nothing has come since
         self.tapes: tuple[Tape, ...] = ()
         self.is_live = False
         self.last: ev.Push | None = None
@@ -84,6 +93,8 @@ class Router:
         Whose loop thread this lives on.
     rest
         For instrument lists; None where the environment has no REST address.
+    login
+        Credentials for the channels that need them; None without.
     """
 
     def __init__(
@@ -91,15 +102,19 @@ class Router:
         environment: Environment,
         runtime: Runtime,
         rest: RestClient | None,
+        login: Login | None = None,
     ) -> None:
         self._environment = environment
         self._runtime = runtime
         self._rest = rest
+        self._login = login
         self._near_misses = None if rest is None else NearMisses(rest)
         self._gate = _gate_for(environment, runtime)
         self._holdings: dict[Arg, _Holding] = {}
         self._connections: dict[Connection, int] = {}  # with the args each holds
+        self._logging_in: set[Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closing: set[asyncio.Task[None]] = set()
         self._tick: asyncio.TimerHandle | None = None
         self._noted = 0
         self.tapes: tuple[Tape, ...] = ()
@@ -124,7 +139,7 @@ class Router:
                 self._watch_over(holding, tape)
         for connection, args in new.items():
             connection.add(args)
-            connection.start()
+            self._start(connection)
         if tape.entry.name == "instruments" and self._rest is not None:
             self._spawn(self._keep_instruments(tape, self._rest))
 
@@ -149,11 +164,12 @@ class Router:
             self._tick = None
         for task in self._tasks:
             task.cancel()
-        closing = [connection.close() for connection in self._connections]
+        for connection in tuple(self._connections):
+            self._end(connection)
+        closing: list[Any] = [*self._closing, *self._tasks]
         if self._rest is not None:
             closing.append(self._rest.close())
-        await asyncio.gather(*closing, *self._tasks, return_exceptions=True)
-        self._connections.clear()
+        await asyncio.gather(*closing, return_exceptions=True)
         self._holdings.clear()
 
     def status(self) -> tuple[ConnectionStatus, ...]:
@@ -168,19 +184,22 @@ class Router:
                 attempts=connection.attempts,
                 last_error=str(connection.last_error or ""),
             )
-            for connection in self._connections
+            for connection in tuple(self._connections)
         )
 
     def _hold(self, arg: Arg, entry: Channel) -> _Holding:
         holding = self._holdings[arg] = _Holding(arg, entry)
-        holding.connection = self._connection_with_room(entry.path)
+        holding.connection = self._connection_with_room(entry.path, entry.login)
         self._connections[holding.connection] += 1
         return holding
 
-    def _connection_with_room(self, path: str) -> Connection:
+    def _connection_with_room(self, path: str, logs_in: bool) -> Connection:
         limit = self._environment.timings.args_per_connection
         for connection, held in self._connections.items():
-            if connection.path == path and held < limit:
+            if connection.path != path or held >= limit:
+                continue
+            # A login that fails must not take public channels with it.
+            if (connection in self._logging_in) == logs_in:
                 return connection
         connection = Connection(
             self._environment.url(path),
@@ -192,16 +211,35 @@ class Router:
             ssl=self._environment.ssl_context,
         )
         self._connections[connection] = 0
+        if logs_in:
+            self._logging_in.add(connection)
         return connection
+
+    def _start(self, connection: Connection) -> None:
+        if connection in self._logging_in and self._login is not None:
+            self._spawn(self._start_in_time(connection, self._login))
+        else:
+            connection.start()
+
+    async def _start_in_time(self, connection: Connection, login: Login) -> None:
+        """Start once the exchange's clock is known: a login is signed with it."""
+        await login.synchronise()
+        if connection in self._connections:
+            connection.start()
 
     def _catch_up(self, holding: _Holding, tape: Tape) -> None:
         """Give a tape that shares an arg what the wire will not repeat."""
         if holding.is_live:
             tape.acknowledged(holding.arg, (), self._now_us)
-        if holding.last is not None and holding.entry.kind in ("series", "bars"):
-            tape.receive(holding.last, holding.recv_us)
+            # What was last heard before a connection broke is no news.
+            if holding.last is not None and holding.entry.kind in ("series", "bars"):
+                tape.receive(holding.last, holding.recv_us)
+        for other in holding.tapes:
+            if other is not tape:
+                tape.catch_up(other, holding.arg, self._now_us)
+                break
         connection = holding.connection
-        if connection is not None and isinstance(connection.last_error, TransportError):
+        if connection is not None and connection.state != "open":
             tape.trouble = connection.last_error
 
     def _watch_over(self, holding: _Holding, tape: BookTape) -> None:
@@ -209,6 +247,8 @@ class Router:
         connection = holding.connection
         if tape.entry.kind != "book" or connection is None:
             return
+        if holding.resync is not None:
+            holding.resync.stop()
         holding.resync = Resync(
             tape,
             connection,
@@ -228,8 +268,14 @@ class Router:
         connection.remove([holding.arg])
         self._connections[connection] -= 1
         if not self._connections[connection]:
-            del self._connections[connection]
-            self._spawn(connection.close())
+            self._end(connection)
+
+    def _end(self, connection: Connection) -> None:
+        self._connections.pop(connection, None)
+        self._logging_in.discard(connection)
+        closing = self._runtime.loop.create_task(connection.close())
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
 
     # What the connections tell: transport.Listener.
 
@@ -238,6 +284,8 @@ class Router:
         holding = self._holdings.get(push.arg)
         if holding is None:
             return
+        if holding.has_resumed:
+            push = _without_repeat(push, holding)
         holding.is_live = True
         holding.last = push
         holding.recv_us = recv_us
@@ -250,8 +298,11 @@ class Router:
                 self.detach(tape)
 
     def opened(self, connection: Connection) -> None:
-        """Log a connection that was made; the session subscribes by itself."""
+        """Log in where that is due; the session subscribes by itself after it."""
         _log.info("%s connected: %d args", connection.url, len(connection.wanted))
+        if connection in self._logging_in and self._login is not None:
+            assert connection.session is not None
+            connection.session.login(self._login.credentials, self._login.timestamp())
         for holding in self._held_by(connection):
             if holding.resync is not None:
                 holding.resync.subscribed()
@@ -264,10 +315,12 @@ class Router:
         served: dict[Tape, list[Arg]] = {}
         for holding in self._held_by(connection):
             holding.is_live = False
+            holding.has_resumed = True
             for tape in holding.tapes:
                 served.setdefault(tape, []).append(holding.arg)
         for tape, args in served.items():
             tape.lost(args, reason, alive_us)
+            tape.trouble = connection.last_error
         for holding in self._held_by(connection):
             if holding.resync is not None:
                 holding.resync.lost()
@@ -277,7 +330,7 @@ class Router:
         for tape in self._tapes_of(connection):
             tape.unreachable(error)
 
-    def event(self, connection: Connection, event: ev.Event) -> None:  # noqa: C901 # a table: one line for each kind
+    def event(self, connection: Connection, event: ev.Event) -> None:  # noqa: C901, PLR0912  # a table: one line for each kind
         """Act on what the session has recorded."""
         match event:
             case ev.Subscribed(arg=arg, dropped=dropped):
@@ -286,6 +339,10 @@ class Router:
                 self._left(arg)
             case ev.Rejected():
                 self._rejected(event)
+            case ev.LoggedIn():
+                self._logged_in(connection)
+            case ev.LoginRefused():
+                self._login_refused(connection, event)
             case ev.Malformed():
                 self._malformed(connection, event)
             case ev.Notice(code=code, msg=msg):
@@ -338,19 +395,44 @@ class Router:
         )
         _log.warning("%s", error)
         for tape in holding.tapes:
-            tape.refused(event.arg, error)
+            tape.refused(event.arg, error, self._now_us)
 
     async def _near(self, holding: _Holding, code: str) -> str:
         """Return which instruments were perhaps meant, if the list tells."""
-        inst_id = holding.arg.inst_id
+        inst_id = holding.arg.get("instId")  # spreads are not in the list
         if self._near_misses is None or inst_id is None or code != "60018":
             return ""
         try:
             async with asyncio.timeout(_NEAR_MISS_TIMEOUT):
                 return await self._near_misses.of(inst_id)
-        except (OkxlabError, TimeoutError) as error:
+        except Exception as error:  # noqa: BLE001  # a hint must not cost the refusal
             _log.info("no instrument list to explain a refusal: %s", error)
             return ""
+
+    def _logged_in(self, connection: Connection) -> None:
+        _log.info("%s logged in", connection.url)
+        if self._login is not None:
+            self._login.accepted()
+
+    def _login_refused(self, connection: Connection, event: ev.LoginRefused) -> None:
+        assert self._login is not None
+        error = self._login.error(event)
+        _log.warning("%s: %s", connection.url, error)
+        if self._login.may_try_again(event):
+            self._spawn(self._log_in_again(connection, self._login, error))
+            return
+        for holding in self._held_by(connection):
+            self._let_go(holding)
+            for tape in holding.tapes:
+                tape.refused(holding.arg, error, self._now_us)
+
+    async def _log_in_again(
+        self, connection: Connection, login: Login, error: LoginError
+    ) -> None:
+        for tape in self._tapes_of(connection):
+            tape.note(str(error))
+        await login.synchronise()
+        connection.reconnect(f"the login was refused: {error.code} {error.msg}")
 
     def _malformed(self, connection: Connection, event: ev.Malformed) -> None:
         what = f"a frame that cannot be read: {event.why}"
@@ -402,6 +484,7 @@ class Router:
                 await self._load_instruments(holding, rest)
 
     async def _load_instruments(self, holding: _Holding, rest: RestClient) -> None:
+        asked_us = self._now_us
         try:
             rows = await instrument_rows(rest, holding.arg.get("instType") or "")
         except OkxlabError as error:
@@ -409,7 +492,7 @@ class Router:
                 tape.note(f"the list of instruments cannot be loaded: {error}")
         else:
             for tape in holding.tapes:
-                tape.load(rows, self._now_us, holding.arg)
+                tape.load(rows, self._now_us, holding.arg, asked_us)
 
     def _sample(self) -> None:
         now = self._runtime.clock.monotonic()
@@ -438,3 +521,18 @@ def _gate_for(environment: Environment, runtime: Runtime) -> ConnectGate:
     if per_second == Timings().connects_per_second:
         return runtime.gate
     return ConnectGate(per_second)
+
+
+def _without_repeat(push: ev.Push, holding: _Holding) -> ev.Push:
+    """Return the first push after a reconnect without a trade known already.
+
+    OKX begins each subscription to trades with the last one there was.
+    """
+    holding.has_resumed = False
+    if holding.entry.kind != "log" or holding.last is None or not holding.last.rows:
+        return push
+    known = getattr(holding.last.rows[-1], "trade_id", None)
+    if known is None:
+        return push
+    rows = [row for row in push.rows if row.trade_id != known]
+    return msgspec.structs.replace(push, rows=rows)

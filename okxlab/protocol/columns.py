@@ -112,6 +112,9 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
 INST_ID = Column(
     name="inst_id", kind="str", source="inst_id", doc="Instrument the row is about."
 )
+SPRD_ID = Column(
+    name="sprd_id", kind="str", source="inst_id", doc="Spread the row is about."
+)
 RECV = Column(
     name="recv", kind="us", source="recv", doc="Local receive time [us, UTC]."
 )

@@ -9,7 +9,7 @@ channel, which checks the whole text while it reads the rows.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -23,18 +23,20 @@ if TYPE_CHECKING:
     from okxlab.protocol.arg import Arg
     from okxlab.protocol.channels import Channel
 
-    _Route = tuple[Arg, Callable[[str], Any], Callable[[list[Any]], list[Any]] | None]
+    _Make = Callable[[Arg, Any, str], Push]
+    _Route = tuple[Arg, Callable[[str], Any], _Make | None]
 
 __all__ = ["UNREADABLE", "Envelope", "Routes", "decode_rows"]
 
 _KEY_IN_PATH = re.compile(r"\$(?:\.(\w+)|\[(\d+)\])")
+_KEY_OF_NESTED = re.compile(r"\$\.(\w+)\[")
 _TEXT_LIMIT = 200
 
 UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
 """What decoding a foreign text may raise."""
 
 
-class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+class Envelope(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Any message, its ``data`` unread."""
 
     event: str = ""
@@ -42,14 +44,18 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     arg: dict[str, Any] | None = None
     data: msgspec.Raw = msgspec.Raw()
     action: str = ""
+    event_type: str = ""
+    cur_page: int = 0
+    last_page: bool = True
 
 
 class Routes:
     """The prefixes of the pushes of one connection."""
 
     def __init__(self) -> None:
-        # Tuples, since this is where a message's time goes: arg, decoder and
-        # what lays nested rows flat, by prefix.
+        # Tuples, since this is where a message's time goes: arg, decoder and,
+        # for channels whose messages hold more than plain rows, what makes a
+        # push of what was decoded; by prefix.
         self._routes: dict[str, _Route] = {}
 
     def read(self, text: str) -> Push | None:
@@ -61,14 +67,14 @@ class Routes:
         route = self._routes.get(text[: text.find("}")])
         if route is None:
             return None
-        arg, decode, flatten = route
+        arg, decode, make = route
         try:
             frame = decode(text)
         except UNREADABLE:
             return None
-        if flatten is None:
-            return Push(arg, frame.data, frame.action, text)
-        return Push(arg, flatten(frame.data), frame.action, text)
+        if make is None:
+            return Push(arg, frame.data, frame.action, text=text)
+        return make(arg, frame, text)
 
     def learn(self, text: str, on_wire: dict[str, Any], arg: Arg) -> None:
         """Remember the prefix of a push that was read the long way.
@@ -82,12 +88,7 @@ class Routes:
         except msgspec.DecodeError:
             return
         if isinstance(head, dict) and head.get("arg") == on_wire:
-            entry = channel(arg.channel)
-            self._routes[prefix] = (
-                arg,
-                _frame_decoder(entry.row).decode,
-                entry.flatten,
-            )
+            self._routes[prefix] = (arg, *_reading(arg.channel))
 
     def forget(self, arg: Arg) -> None:
         """Drop the prefixes of an arg."""
@@ -97,13 +98,48 @@ class Routes:
 
 
 @cache
-def _frame_decoder(row: type[msgspec.Struct]) -> msgspec.json.Decoder[Any]:
-    # No default for data: an acknowledgement with the same prefix has none.
-    frame = msgspec.defstruct(
-        f"{row.__name__}Push",
-        [("data", list[row]), ("action", str, "")],  # type: ignore[valid-type]  # made at run time
-        gc=False,
+def _reading(
+    name: str,
+) -> tuple[Callable[[str], Any], _Make | None]:
+    """Return how to decode the messages of a channel, and what to make of them."""
+    entry = channel(name)
+    decode = _frame_decoder(entry.row, paged=entry.paged).decode
+    if entry.flatten is None and not entry.paged:
+        return decode, None
+    return decode, partial(_push_of, entry)
+
+
+def _push_of(entry: Channel, arg: Arg, frame: Any, text: str) -> Push:
+    rows = entry.flatten(frame.data) if entry.flatten else frame.data
+    if not entry.paged:
+        return Push(arg, rows, frame.action, text=text)
+    return Push(
+        arg,
+        rows,
+        frame.action,
+        frame.event_type,
+        frame.cur_page,
+        frame.last_page,
+        text,
     )
+
+
+@cache
+def _frame_decoder(
+    row: type[msgspec.Struct], *, paged: bool
+) -> msgspec.json.Decoder[Any]:
+    # No default for data: an acknowledgement with the same prefix has none.
+    fields: list[tuple[str, Any] | tuple[str, Any, Any]] = [
+        ("data", list[row]),  # type: ignore[valid-type]  # made at run time
+        ("action", str, ""),
+    ]
+    if paged:
+        fields += [
+            ("event_type", str, ""),
+            ("cur_page", int, 0),
+            ("last_page", bool, True),
+        ]
+    frame = msgspec.defstruct(f"{row.__name__}Push", fields, rename="camel", gc=False)
     return msgspec.json.Decoder(frame, strict=False)
 
 
@@ -171,11 +207,43 @@ def _row_with_holes(
             return msgspec.convert(value, row, strict=False)
         except msgspec.ValidationError as error:
             why = str(error)
+            if _mend(row, value, why, arg, troubles):
+                continue
             if not _blank(value, why):
                 break
             troubles.append(_trouble(why, value, arg, lost=False))
     troubles.append(_trouble("a row cannot be read", value, arg, lost=True))
     return None
+
+
+def _mend(
+    row: type[msgspec.Struct], value: Any, why: str, arg: Arg, troubles: list[Malformed]
+) -> bool:
+    """Make holes in nested rows, so that one value does not cost all of them."""
+    found = _KEY_OF_NESTED.search(why)
+    key = found[1] if found else ""
+    inner = _nested(row).get(key)
+    if inner is None or not isinstance(value[key], list):
+        return False
+    value[key] = [
+        part
+        for part in value[key]
+        if _row_with_holes(inner, part, arg, troubles) is not None
+    ]
+    return True
+
+
+@cache
+def _nested(row: type[msgspec.Struct]) -> dict[str, type[msgspec.Struct]]:
+    """Return the structs of a row's lists of objects, by wire key."""
+    structs = {}
+    for field in msgspec.structs.fields(row):
+        inner: Any = getattr(field.type, "__args__", (None,))[0]
+        is_struct = isinstance(inner, type) and issubclass(inner, msgspec.Struct)
+        # A level of a book, which is an array, is of no use with a hole in it.
+        if is_struct and not inner.__struct_config__.array_like:
+            structs[field.encode_name] = inner
+    return structs
 
 
 def _blank(value: Any, why: str) -> bool:

@@ -37,6 +37,7 @@ _NAMED_IN_MSG = re.compile(r"channel:\s*([^,\s]+)(?:,instId:([^,\s]+))?")
 class _Asked(msgspec.Struct):
     state: str = "queued"
     tries: int = 0
+    heard: bool = False
 
 
 class _Sent(msgspec.Struct):
@@ -94,10 +95,10 @@ class Requests:
         if asked is None:
             return False
         self.left.add(arg)
-        never_sent = asked.state == "queued" and asked.tries == 0
+        was_sent = asked.state != "queued" or asked.tries > 0
         self._unqueue(arg)
         self._settle(arg)
-        if not never_sent:
+        if was_sent and not self._is_queued("unsubscribe", arg):
             self._queue.append(_Queued("unsubscribe", arg))
         return True
 
@@ -114,7 +115,9 @@ class Requests:
         a repeated one or of an arg that was let go since.
         """
         sent = self._sent.get(request_id or "")
-        among = list(sent.open) if sent else list(self.asked)
+        among = [
+            arg for arg in (sent.args if sent else self.asked) if arg in self.asked
+        ]
         exact = [arg for arg in among if arg == named]
         covered = [arg for arg in among if named.channel and named.covers(arg)]
         arg = next(iter(exact or covered), None)
@@ -132,6 +135,10 @@ class Requests:
             return False
         asked.state = "live"
         return True
+
+    def hear(self, arg: Arg) -> None:
+        """Note that rows came for an arg: proof enough, should no answer come."""
+        self.asked[arg].heard = True
 
     def is_overdue(self, arg: Arg) -> bool:
         """Tell whether an acknowledgement of the arg has stayed away."""
@@ -220,21 +227,30 @@ class Requests:
     def overdue(self, now: float) -> list[tuple[Arg, int]]:
         """Queue again what was not acknowledged in time.
 
+        Args that rows came for count as acknowledged.  The others of a request
+        are asked for in two halves: a bad one among them is soon alone.
+
         Returns
         -------
-        The args, each with the number of tries that failed.
+        The args, each with the number of tries that failed; 0 if its rows were
+        proof enough.
         """
         found = []
-        for sent in self._sent.values():
+        for sent in tuple(self._sent.values()):
             if not sent.open or now < sent.due:
                 continue
             if sent.op == "unsubscribe":
                 sent.open.clear()  # whether OKX answers these is not established
-            for arg in tuple(sent.open):
-                asked = self.asked[arg]
-                asked.tries += 1
-                self._repeat(sent, (arg,))  # alone: no bad neighbour spoils it
-                found.append((arg, asked.tries))
+                continue
+            proved = [arg for arg in sent.open if self.asked[arg].heard]
+            found += [(arg, 0) for arg in proved if self.make_live(arg)]
+            missing = tuple(sent.open)
+            for arg in missing:
+                self.asked[arg].tries += 1
+                found.append((arg, self.asked[arg].tries))
+            middle = len(missing) // 2
+            self._repeat(sent, missing[:middle])
+            self._repeat(sent, missing[middle:])
         return found
 
     def take(self, now: float) -> list[str]:
@@ -259,7 +275,7 @@ class Requests:
 
     def left_in_budget(self, now: float) -> int:
         """Return how many requests the last hour leaves."""
-        return self._per_hour - sum(time > now - _HOUR for time in self._times)
+        return self._per_hour - sum(time > now - _HOUR for time in tuple(self._times))
 
     def may_send_at(self) -> float:
         """Return the earliest time of the next request [monotonic s]."""
@@ -302,4 +318,10 @@ class Requests:
                 sent.open.pop(arg, None)
 
     def _unqueue(self, arg: Arg) -> None:
-        self._queue = [item for item in self._queue if item.arg != arg]
+        """Ask for an arg no more; an end of it that is still to be said stays."""
+        self._queue = [
+            item for item in self._queue if item.arg != arg or item.op == "unsubscribe"
+        ]
+
+    def _is_queued(self, op: str, arg: Arg) -> bool:
+        return any(item.op == op and item.arg == arg for item in self._queue)

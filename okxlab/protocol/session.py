@@ -108,6 +108,7 @@ class ClientSession:
         self._pong_due: float | None = None
         self._login: tuple[Credentials, str] | None = None
         self._login_due: float | None = None
+        self._login_refused = False  # then nothing more is asked for here
 
     # What the owner wants.
 
@@ -205,9 +206,18 @@ class ClientSession:
         self._events += [msgspec.structs.replace(one, arg=arg) for one in troubles]
         if arg == named:
             self._routes.learn(text, on_wire, arg)
+        self._requests.hear(arg)
         if self._requests.is_overdue(arg) and self._requests.make_live(arg):
             self._tell(ev.Subscribed(arg=arg))
-        return ev.Push(arg, rows, envelope.action, text)
+        return ev.Push(
+            arg,
+            rows,
+            envelope.action,
+            envelope.event_type,
+            envelope.cur_page,
+            envelope.last_page,
+            text,
+        )
 
     def _owner_of(self, named: Arg, rows: list[object]) -> Arg | None:
         if named in self._requests.asked:
@@ -254,7 +264,8 @@ class ClientSession:
             self._tell(ev.Subscribed(arg=found[0], dropped=found[1]))
 
     def _receive_conn_count(self, message: Control) -> None:
-        count = int(message.conn_count) if message.conn_count.isdecimal() else 0
+        digits = message.conn_count[:9]
+        count = int(digits) if digits.isdecimal() else 0
         exceeded = message.event.endswith("-error")
         name = message.channel
         self._tell(ev.ConnCount(channel=name, count=count, exceeded=exceeded))
@@ -269,6 +280,7 @@ class ClientSession:
         if self._login_due is not None and request_id in (None, _LOGIN_ID):
             # Nothing else is under way while a login is.
             self._login_due = None
+            self._login_refused = True
             self._tell(ev.LoginRefused(code=code, msg=msg, conn_id=message.conn_id))
             return
         if code == _TOO_FREQUENT and self._requests.hold(
@@ -318,7 +330,7 @@ class ClientSession:
         else:
             self._ping_if_quiet(now)
             self._events += [
-                ev.AckMissing(arg=arg, tries=tries)
+                ev.AckMissing(arg=arg, tries=tries) if tries else ev.Subscribed(arg=arg)
                 for arg, tries in self._requests.overdue(now)
             ]
 
@@ -348,7 +360,8 @@ class ClientSession:
 
     @property
     def _may_ask(self) -> bool:
-        return self._login is None and self._login_due is None
+        waits = self._login is not None or self._login_due is not None
+        return not (waits or self._login_refused)
 
     def _send_login(self, credentials: Credentials, timestamp: str, now: float) -> None:
         arg = login_arg(credentials, timestamp)

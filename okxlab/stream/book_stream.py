@@ -103,7 +103,7 @@ class BookStream(Stream, BookFigures):
             (``resubscribed``, ``fetched`` by REST, ``reconnected``) and
             ``attempts``; oldest first.
         """
-        return self._tape.log.snapshot()
+        return self._tape.resync_log.snapshot()
 
     def levels(
         self,

@@ -57,10 +57,10 @@ class BookTape(Tape):
             entry, (arg,), window, lag_known=lag_known, columns=TOP_COLUMNS
         )
         self.book = OrderBook(whole=entry.kind != "book")
-        self.log = ResyncLog()
+        self.resync_log = ResyncLog()
         self.on_change: Callable[[], None] | None = None
         self._arg = arg
-        self._may_have_checksum = entry.kind == "book"
+        self._may_have_checksum = "checksum" in entry.row.__struct_fields__
         self._histories: tuple[LevelHistory, ...] = ()
 
     # Written on the loop thread.
@@ -103,7 +103,7 @@ class BookTape(Tape):
         before = self.book.state
         if before == "synced" or not self.book.join(row):
             return self.book.is_synced
-        self.log.tell(how, attempts)
+        self.resync_log.tell(how, attempts)
         self._append([self.book.top], recv_us, None, _FROM_REST)
         self.latest = self.book.top
         self._follow(before, recv_us)
@@ -112,9 +112,9 @@ class BookTape(Tape):
     def lost(self, args: list[Arg], why: str, alive_us: int) -> None:
         """Note that the connection broke: nothing is known until a snapshot."""
         if self.book.is_synced:
-            self.log.begin(why, alive_us)
+            self.resync_log.begin(why, alive_us)
             self.latest = None
-        self.log.tell("reconnected", 1)
+        self.resync_log.tell("reconnected", 1)
         self.book.tear(why)
         super().lost(args, why, alive_us)
 
@@ -141,12 +141,12 @@ class BookTape(Tape):
         if book.is_synced:
             if before == "resyncing":
                 self.resyncs += 1
-                self.log.end(now_us)
+                self.resync_log.end(now_us)
             self._set(self._arg, "live", now_us)
         else:
             self.latest = None
             start_us = self.recv_us or now_us
-            self.log.begin(book.why, start_us)
+            self.resync_log.begin(book.why, start_us)
             self.gaps.open(book.why, start_us)
             self._set(self._arg, "resyncing", now_us)
         if self.on_change is not None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from okxlab.protocol.channels import Channel
     from okxlab.protocol.columns import Column
     from okxlab.protocol.events import Push
-    from okxlab.table import Window
+    from okxlab.table import Table, Window
 
 __all__ = ["Tape"]
 
@@ -79,6 +79,8 @@ class Tape:
             window=window,
             key=entry.key,
         )
+        # What comes in, one row after the other: for a state its changes.
+        self.log: Table = self.table
         self.latest: Any = None
         self.recv_us = 0
         self.frames = 0
@@ -93,12 +95,16 @@ class Tape:
         self.failure: Exception | None = None  # refused for good, or broken
         self.closed = False
         self._append = self.table.append
-        self._lag_known = lag_known and entry.kind in ("log", "series", "book")
+        has_time = entry.kind in ("log", "series", "book") and bool(entry.time)
+        self._lag_known = lag_known and has_time
         self._states = dict.fromkeys(args, "connecting")
         self._unsettled = True  # some arg is not live, or a gap is open
         self._samples: deque[tuple[float, int]] = deque(maxlen=_SAMPLES)
         self._changed = threading.Condition()
         self._waiters = 0
+        # Guards changes of _listeners, which come from any thread; the loop
+        # thread reads them without it.
+        self._changing = threading.Lock()
         self._listeners: tuple[Callable[[list[Any]], None], ...] = ()
 
     # Written on the loop thread.
@@ -124,12 +130,46 @@ class Tape:
         if self._waiters or self._listeners:
             self._wake(rows)
 
-    def load(self, rows: list[Any], recv_us: int, arg: Arg) -> None:
-        """Take rows that came by REST."""
+    def load(
+        self, rows: list[Any], recv_us: int, arg: Arg, asked_us: int | None = None
+    ) -> None:
+        """Take rows that came by REST; to a state they are all there is.
+
+        Parameters
+        ----------
+        rows
+            The rows.
+        recv_us
+            Receive time [us since 1970 UTC].
+        arg
+            The arg that they are of.
+        asked_us
+            When they were asked for: a state keeps what it has heard since.
+        """
+        del asked_us  # a log and its history do not contradict each other
         if rows:
             self._append(rows, recv_us, arg.inst_id, 1)
             self.latest = rows[-1]
             self._wake(rows)
+
+    def grow(self, window: Window) -> None:
+        """Keep at least so much from now on."""
+        self.log.grow(window)
+
+    def catch_up(self, other: Tape, arg: Arg, recv_us: int) -> None:
+        """Take over what another tape of an arg knows and nobody will repeat.
+
+        Only a state has that.
+
+        Parameters
+        ----------
+        other
+            The tape that has the arg already.
+        arg
+            The arg that the two share.
+        recv_us
+            The time [us since 1970 UTC].
+        """
 
     def acknowledged(self, arg: Arg, dropped: tuple[str, ...], now_us: int) -> None:
         """Note that the exchange serves an arg."""
@@ -178,13 +218,13 @@ class Tape:
         self.errors += 1
         self.last_error = error
 
-    def refused(self, arg: Arg, error: Exception) -> None:
+    def refused(self, arg: Arg, error: Exception, now_us: int) -> None:
         """Note that the exchange refuses an arg for good."""
         self.note(str(error))
         self._states[arg] = "refused"
         if all(state == "refused" for state in self._states.values()):
             self.fail(error)
-        self._wake([])
+        self._settle(now_us)
 
     def fail(self, error: Exception) -> None:
         """End the stream: what it has stays readable."""
@@ -203,15 +243,19 @@ class Tape:
 
     def sample(self, now: float) -> None:
         """Remember how many rows there are by now, once a second."""
-        self._samples.append((now, self.table.mark))
+        self._samples.append((now, self.log.mark))
 
     def _set(self, arg: Arg, state: str, now_us: int) -> None:
         if self._states.get(arg) == state:
             return
         self._states[arg] = state
         self.trouble = None
+        self._settle(now_us)
+
+    def _settle(self, now_us: int) -> None:
+        """End the gap if nothing is being reconnected any more."""
         states = set(self._states.values()) - {"refused"}
-        if states <= {"live", "waiting"}:
+        if states <= {"live", "waiting", "connecting"}:
             self.gaps.close(now_us)
         self._unsettled = states != {"live"}
         self._wake([])
@@ -247,7 +291,7 @@ class Tape:
     @property
     def lag(self) -> float:
         """Receive time less exchange time of the newest row [s], or NaN."""
-        ts = getattr(self.latest, "ts", None)
+        ts = getattr(self.latest, self.entry.time, None)
         if not self._lag_known or not ts:
             return math.nan
         return float(self.recv_us - ts * 1_000) / _MILLION
@@ -265,7 +309,7 @@ class Tape:
         """Return a copy of the counters."""
         return Stats(
             frames=self.frames,
-            rows=self.table.mark,
+            rows=self.log.mark,
             rate=self.rate,
             lag=self.lag,
             gaps=len(self.gaps),
@@ -280,11 +324,14 @@ class Tape:
 
     def listen(self, listener: Callable[[list[Any]], None]) -> None:
         """Call a function on the loop thread after rows or a change of status."""
-        self._listeners = (*self._listeners, listener)
+        with self._changing:
+            self._listeners = (*self._listeners, listener)
 
     def unlisten(self, listener: Callable[[list[Any]], None]) -> None:
         """Stop calling a function; one that was not called is passed over."""
-        self._listeners = tuple(one for one in self._listeners if one != listener)
+        with self._changing:
+            kept = tuple(one for one in self._listeners if one != listener)
+            self._listeners = kept
 
     def wait_for(self, done: Callable[[], bool], seconds: float) -> bool:
         """Wait until something is so, or some seconds have passed.

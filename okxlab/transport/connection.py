@@ -136,9 +136,10 @@ class Connection:
     @property
     def requests_left(self) -> int:
         """How many requests the budget of the last hour leaves."""
-        if self._link is None:
+        link = self._link  # once: it may be lost while another thread looks
+        if link is None:
             return self._settings.requests_per_hour
-        return self._link.session.requests_left(self._clock.monotonic())
+        return link.session.requests_left(self._clock.monotonic())
 
     def add(self, args: Iterable[Arg]) -> None:
         """Hold these too: at once if open, else as soon as it is."""

@@ -39,6 +39,8 @@ _NO_STATUS = 1005
 
 # The library's own messages go where okxlab's go, never to a notebook's page.
 _logger = logging.getLogger("okxlab.websockets")
+# Its debug records show every frame, a login with its key among them.
+_logger.setLevel(logging.INFO)
 
 
 async def dial(

@@ -315,7 +315,7 @@ class Drill:
         for tape in self.tapes.values():
             report.tears += tape.book.tears
             report.resyncs += tape.resyncs
-            events = tape.log.snapshot()
+            events = tape.resync_log.snapshot()
             report.ways.update(events["how"].tolist())
             if events["end"].isna().any():
                 report.wrong.append(f"{tape.args[0]}: a resync never ended")

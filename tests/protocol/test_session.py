@@ -235,6 +235,44 @@ def test_rows_make_up_for_a_missing_ack():
     assert session.text_to_send(11.0) == []
 
 
+def test_data_without_acks_costs_no_budget():
+    """Rows prove their args: nothing is asked for twice however long acks stay away."""
+    session, _ = opened(BTC, ETH)
+    session.receive_text(push(), 1.0)
+    session.receive_text(push(), 2.0)
+    session.handle_deadline(10.0)
+    [text] = session.text_to_send(10.0)
+
+    assert json.loads(text)["args"] == [ETH.wire()]
+    assert session.events() == [
+        ev.Subscribed(arg=BTC),
+        ev.AckMissing(arg=ETH, tries=1),
+    ]
+
+
+def test_an_ack_may_be_later_than_its_timeout():
+    """The answer to the first request counts although a second one is on its way."""
+    session, [request] = opened(BTC)
+    session.handle_deadline(10.0)
+    session.events()
+    session.receive_text(ack(BTC, id=request["id"]), 10.5)
+
+    assert session.events() == [ev.Subscribed(arg=BTC)]
+    assert session.text_to_send(11.0) == []
+
+
+def test_an_end_that_was_not_yet_said_is_not_forgotten():
+    """Leaving, asking and leaving again before anything went out says the end once."""
+    session, _ = opened(BTC)
+    session.receive_text(ack(BTC), 0.1)
+    session.unsubscribe([BTC])
+    session.subscribe([BTC])
+    session.unsubscribe([BTC])
+    [text] = session.text_to_send(0.2)
+
+    assert json.loads(text)["op"] == "unsubscribe"
+
+
 def test_silence_is_answered_by_one_ping():
     """After the ping interval exactly one ping is out until something comes."""
     session, _ = opened(ping_interval=20.0, pong_timeout=10.0)

@@ -426,3 +426,35 @@ def test_a_tape_that_cannot_be_written_fails_alone(lab):
     assert stream.status == "failed"
     assert lab.stream("BTC-USDT", "trades") is not stream
     other.wait(1, timeout=PATIENCE)
+
+
+def test_no_trade_is_told_twice_after_a_reconnect(own):
+    """Each subscription begins with the last trade, which may be known already."""
+    simulator, lab = own
+    stream = lab.stream(["BTC-USDT", "SOL-USDT"], "trades")
+    until(stream, lambda: len(set(stream.df["inst_id"])) == 2)
+    simulator.faults.notice("64008")
+    until(stream, lambda: stream.stats.reconnects == 1 and stream.status == "live")
+    stream.wait(1, timeout=PATIENCE)
+
+    assert not stream.df.reset_index().duplicated(["inst_id", "trade_id"]).any()
+
+
+def test_a_stream_that_shares_a_broken_subscription_does_not_look_live(own):
+    """What was heard before the connection broke is not replayed as news."""
+    simulator, lab = own
+    stream = lab.stream("BTC-USDT", "books5")
+    stream.wait(1, timeout=PATIENCE)
+    simulator.stop()
+    until(stream, lambda: stream.status == "reconnecting")
+    other = lab.stream(["BTC-USDT"], "books5")
+
+    assert other is not stream
+    assert other.df.empty
+    assert other.status == "connecting"
+
+
+def test_a_book_with_a_fee_tier_needs_credentials_at_once(lab):
+    """Where a login is needed and none can be made, nothing is subscribed to."""
+    with pytest.raises(errors.CredentialsError, match="credentials="):
+        lab.book("BTC-USDT", channel="books-l2-tbt")

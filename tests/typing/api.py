@@ -35,6 +35,7 @@ def streaming() -> None:
     okxlab.stream(channel="liquidation-orders", inst_type="SWAP", window=500)
 
     frame: pd.DataFrame = stream.df
+    changes: pd.DataFrame = stream.updates
     frame = stream.frame(last=10)
     frame = stream.wait(rows=5, timeout=1.5)
     frame = stream.gaps
@@ -45,7 +46,7 @@ def streaming() -> None:
     stream.close()
     with stream as again:
         again.wait()
-    print(frame, status, count, latest)  # noqa: T201  uses them
+    print(frame, changes, status, count, latest)  # noqa: T201  uses them
 
 
 def listening(stream: okxlab.Stream) -> None:

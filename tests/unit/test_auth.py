@@ -6,7 +6,7 @@ import pickle
 import pytest
 
 from okxlab.errors import CredentialsError
-from okxlab.protocol.auth import Credentials, login_arg
+from okxlab.protocol.auth import Credentials, login_arg, rest_headers
 
 CANARY = "canary-7f3a"
 
@@ -53,6 +53,49 @@ def test_a_missing_part_is_named_without_its_neighbours(empty):
         Credentials(CANARY, empty, CANARY)
 
     assert CANARY not in str(caught.value)
+
+
+def test_from_env(monkeypatch):
+    """OKX's own names, and those of other clients, are understood."""
+    monkeypatch.setenv("OKX_API_KEY", "k")
+    monkeypatch.setenv("OKX_API_SECRET", "s")
+    monkeypatch.setenv("OKX_PASSPHRASE", "p")
+
+    assert Credentials.from_env() == Credentials("k", "s", "p")
+
+
+def test_from_env_names_what_is_not_set(monkeypatch):
+    """The message has the variables, and no value."""
+    for name in ("OKX_API_KEY", "OKX_SECRET_KEY", "OKX_API_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OKX_PASSPHRASE", CANARY)
+
+    with pytest.raises(CredentialsError) as caught:
+        Credentials.from_env()
+
+    assert "OKX_API_KEY" in str(caught.value)
+    assert "OKX_SECRET_KEY or OKX_API_SECRET" in str(caught.value)
+    assert "OKX_PASSPHRASE" not in str(caught.value)
+    assert CANARY not in str(caught.value)
+
+
+def test_rest_headers_sign_path_and_query():
+    """The text that is signed is timestamp, method and path with its query.
+
+    The expected text was made with ``openssl dgst -sha256 -hmac``.
+    """
+    headers = rest_headers(
+        Credentials("key", "secret", "pass"),
+        "2020-12-08T09:08:57.715Z",
+        "/api/v5/account/balance?ccy=BTC",
+    )
+
+    assert headers == {
+        "OK-ACCESS-KEY": "key",
+        "OK-ACCESS-SIGN": "wpDvCwYCprcMQsQkxWJiWy+YADoQE4ep+OEKKLimMoY=",
+        "OK-ACCESS-TIMESTAMP": "2020-12-08T09:08:57.715Z",
+        "OK-ACCESS-PASSPHRASE": "pass",
+    }
 
 
 def test_equality():

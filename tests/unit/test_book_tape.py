@@ -106,9 +106,9 @@ def test_torn_book_is_on_record():
     one.receive(snapshot(), SECOND)
     one.receive(update(20, 15), 2 * SECOND)
     latest = one.latest
-    one.log.tell("resubscribed", 1)
+    one.resync_log.tell("resubscribed", 1)
     one.receive(snapshot(30), 3 * SECOND)
-    gaps, events = one.gaps.snapshot(), one.log.snapshot()
+    gaps, events = one.gaps.snapshot(), one.resync_log.snapshot()
 
     assert latest is None
     for frame in (gaps, events):
@@ -134,7 +134,7 @@ def test_lost_connection_is_one_gap_until_the_snapshot():
     assert not torn
     assert still_open == [True]
     assert one.gaps.snapshot()["end"].isna().tolist() == [False]
-    assert one.log.snapshot()["how"].tolist() == ["reconnected"]
+    assert one.resync_log.snapshot()["how"].tolist() == ["reconnected"]
     assert (one.stats().reconnects, one.stats().resyncs) == (1, 1)
 
 
@@ -145,7 +145,7 @@ def test_connection_lost_before_the_first_snapshot():
     one.lost([BTC], "reset", 2 * SECOND)
 
     assert one.book.state == "waiting"
-    assert len(one.log) == 0
+    assert len(one.resync_log) == 0
 
 
 def test_whoever_brings_it_back_is_told():
@@ -179,7 +179,7 @@ def test_join_by_rest():
     one.receive(update(20, 15, [(98, 1)]), 2 * SECOND)
     too_old = one.join(book_row(BIDS, ASKS, seq=12, ts=1_100), 3 * SECOND)
     joined = one.join(book_row(BIDS, ASKS, seq=16, ts=1_100), 4 * SECOND, "fetched", 2)
-    frame, events = one.table.snapshot(), one.log.snapshot()
+    frame, events = one.table.snapshot(), one.resync_log.snapshot()
 
     assert (too_old, joined) == (False, True)
     assert one.status == "live"
@@ -207,7 +207,7 @@ def test_unreadable_frame_of_this_book_tears_it():
     one.missed("malformed frame", 2 * SECOND, BTC)
 
     assert one.status == "resyncing"
-    assert one.log.snapshot()["reason"].tolist() == ["malformed frame"]
+    assert one.resync_log.snapshot()["reason"].tolist() == ["malformed frame"]
 
 
 def test_unreadable_frame_of_anything_tears_nothing():

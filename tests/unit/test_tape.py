@@ -100,9 +100,9 @@ def test_one_refused_instrument_does_not_end_the_others():
     one = tape(BTC, ETH, many=True)
     one.receive(Push(BTC, [trade()]), 1 * SECOND)
     error = SubscriptionError("no", code="60018")
-    one.refused(ETH, error)
+    one.refused(ETH, error, 2 * SECOND)
     assert (one.status, one.failure, one.stats().errors) == ("live", None, 1)
-    one.refused(BTC, error)
+    one.refused(BTC, error, 2 * SECOND)
 
     assert one.status == "refused"
     assert one.failure is error

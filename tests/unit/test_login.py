@@ -1,0 +1,107 @@
+"""Logging in: the exchange's clock, and refusals in words."""
+
+import asyncio
+
+import pytest
+
+import okxlab
+from okxlab.environment import Environment
+from okxlab.errors import ConnectError, LoginError
+from okxlab.lab.login import Login
+from okxlab.protocol.auth import Credentials
+from okxlab.protocol.events import LoginRefused
+from okxlab.rest import RestClient
+from okxlab.runtime import Clock
+
+CREDENTIALS = Credentials("canary-key", "canary-secret", "canary-pass")
+SKEW = 100.0
+"""How far the exchange of these tests is ahead [s]."""
+
+
+def login(rest=None):
+    """Return a login to the demo environment."""
+    environment = Environment("ws://127.0.0.1:1", name="demo")
+    return Login(CREDENTIALS, environment, rest, Clock())
+
+
+def refusal(code):
+    """Return what the session tells of a refused login."""
+    return LoginRefused(code=code, msg="Login failed.", conn_id="c0ffee00")
+
+
+def test_the_exchange_s_clock_is_what_counts():
+    """A login is signed with the exchange's time, whatever this machine's is."""
+
+    async def measure(simulator):
+        rest = RestClient(simulator.rest)
+        one = login(rest)
+        try:
+            await one.synchronise()
+        finally:
+            await rest.close()
+        return one
+
+    now = Clock().recv_us() / 1e6
+    start = int((now + SKEW) * 1_000)
+    with okxlab.Simulator(seed=1, start=start, speed=0) as simulator:
+        one = asyncio.run(measure(simulator))
+
+    assert SKEW - 30 < one.skew <= SKEW
+    assert int(one.timestamp()) == pytest.approx(now + one.skew, abs=30)
+    assert one.iso_timestamp().endswith("Z")
+    assert len(one.iso_timestamp()) == len("2020-12-08T09:08:57.715Z")
+
+
+def test_without_a_clock_to_ask_this_machine_s_is_used(free_port):
+    """An exchange without REST, or one that does not answer, stops no login."""
+
+    async def measure():
+        rest = RestClient(f"http://127.0.0.1:{free_port}", timeout=1.0)
+        with pytest.raises(ConnectError):
+            await rest.time()
+        one = login(rest)
+        await one.synchronise()
+        await rest.close()
+        return one
+
+    one = asyncio.run(measure())
+
+    assert one.skew == 0.0
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("60024", "passphrase"),
+        ("60007", "secret_key"),
+        ("60005", "api_key"),
+        ("60006", "clock"),
+        ("60032", "site"),
+        ("50101", r"okxlab\.connect\('demo'\)"),
+        ("99999", "the key, its secret_key or its passphrase"),
+    ],
+)
+def test_a_refusal_names_the_likely_cause(code, said):
+    """Key, passphrase, clock, site or environment: in one sentence, no secret."""
+    error = login().error(refusal(code))
+
+    assert isinstance(error, LoginError)
+    assert (error.code, error.conn_id) == (code, "c0ffee00")
+    with pytest.raises(LoginError, match=said):
+        raise error
+    assert "canary" not in str(error)
+    assert "demo" in str(error)
+
+
+def test_only_what_may_pass_is_tried_again():
+    """A wrong key is not tried in a loop; an expired timestamp is, a few times."""
+    one = login()
+
+    assert not one.may_try_again(refusal("60024"))
+    one.accepted()
+    assert [one.may_try_again(refusal("60006")) for _ in range(4)] == [
+        True,
+        True,
+        False,
+        False,
+    ]
