@@ -168,7 +168,8 @@ class OrderBook(BookFigures):
         self._joining = row.ts or 0
         for change in aside:
             self.apply(change, "update")
-        if not self.is_synced:  # nobody has seen it synced: it was not torn again
+        if not self.is_synced:
+            # What was torn is the same as before, not another book.
             self.tears, self.why = tears, why
         return self.is_synced
 

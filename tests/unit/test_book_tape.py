@@ -162,6 +162,16 @@ def test_whoever_brings_it_back_is_told():
     assert told == ["synced", "resyncing", "synced"]
 
 
+def test_listeners_get_the_rows():
+    """Callbacks and iterators hear of each change, with its rows."""
+    one = tape()
+    heard = []
+    one.listen(heard.append)
+    one.receive(snapshot(), SECOND)
+
+    assert [row.bid for rows in heard for row in rows] == [100]
+
+
 def test_join_by_rest():
     """A snapshot by REST counts as a resync, and its row says where it is from."""
     one = tape()

@@ -10,6 +10,7 @@ import pytest
 
 from okxlab import metrics
 from okxlab.metrics.bars import Grid
+from okxlab.protocol.rows import Instrument
 from okxlab.simulator.market import Market
 
 START = 1_700_000_040_000
@@ -167,6 +168,15 @@ def test_terms_of_a_row_of_the_instruments_frame():
     assert bars["vol_ccy"].iloc[0] == pytest.approx(0.08)
 
 
+def test_terms_of_a_typed_row():
+    """So does a row as the instruments channel has it."""
+    row = Instrument(inst_type="SWAP", uly="BTC-USDT", ct_val=0.01, ct_val_ccy="BTC")
+
+    assert metrics.ohlcv(TRADES, instrument=row)["vol_ccy"].iloc[0] == pytest.approx(
+        0.08
+    )
+
+
 def test_terms_refuse_what_is_no_instrument():
     """What a contract is worth is never guessed."""
     with pytest.raises(ValueError, match="ct_val"):
@@ -187,7 +197,7 @@ def test_frames_that_are_no_trades_are_refused(name):
         compute(mixed, "1m")
 
 
-@pytest.mark.parametrize("freq", ["1x", "", "5", "m1", None, 7, "ME"])
+@pytest.mark.parametrize("freq", ["1x", "", "5", "m1", "0m", None, 7, "ME"])
 def test_bars_that_do_not_exist_are_refused(freq):
     """Neither OKX's nor a fixed frequency of pandas."""
     with pytest.raises(ValueError, match="no bar"):

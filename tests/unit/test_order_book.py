@@ -171,6 +171,16 @@ def test_empty_sides():
     assert book.top.ask_orders == ""
 
 
+def test_bids_may_be_missing():
+    """The same with the sides exchanged."""
+    book = OrderBook()
+    book.apply(book_row([], ASKS), "snapshot")
+
+    assert book.best_bid is None
+    assert book.best_ask == 100.5
+    assert book.mid is None
+
+
 def test_crossed_book_is_legal():
     """In an auction the best bid may be above the best ask."""
     book = OrderBook()
@@ -335,6 +345,17 @@ def test_ids_that_begin_anew_right_after_a_join(seq, prev):
     book.apply(book_row([(97, 1)], seq=seq, prev=prev, ts=9_000), "update")
 
     assert book.state == "resyncing"
+
+
+def test_changes_kept_aside_that_lead_nowhere():
+    """Lower ids made much later: the join fails, and counts as no further tear."""
+    book = torn_at_20()
+    why = book.why
+    joined = book.join(book_row([(50, 1)], [(51, 1)], seq=33, ts=10))
+
+    assert not joined
+    assert book.state == "resyncing"
+    assert (book.tears, book.why) == (1, why)
 
 
 def test_pushed_snapshot_beats_a_join():
@@ -503,6 +524,36 @@ def test_readers_never_see_half_of_an_update():
 
     assert torn == []
     assert len(seen) > 1
+
+
+@pytest.mark.parametrize("change", ["update", "snapshot", "tear"])
+def test_writer_leaves_a_copy_for_who_asked(change):
+    """A reader that always came in the middle finds the book after the next change."""
+    book = synced()
+    book._is_asked = True
+    if change == "tear":
+        book.tear("test")
+    else:
+        book.apply(book_row([(100, 9)], ASKS, seq=11, prev=10), change)
+    version, left = book._left
+
+    assert not book._is_asked
+    assert version == book._version
+    assert left == book.read()
+
+
+def test_reader_takes_what_was_left_for_it(monkeypatch):
+    """While one change follows another, the copy of the last one will do."""
+    book = synced()
+    book._version += 1
+
+    def finish(_pause):
+        book._left = book._version + 1, full
+
+    full = synced().read()
+    monkeypatch.setattr(sys.modules[OrderBook.__module__]._never, "wait", finish)
+
+    assert pairs(book.read(2).bids) == BIDS[:2]
 
 
 def test_reader_gives_up_on_a_change_that_never_ends(monkeypatch):
