@@ -12,7 +12,7 @@ from okxlab.lab.status import LabStatus
 from okxlab.protocol.channels import channel as find_channel
 from okxlab.protocol.channels import make_arg
 from okxlab.stream import Stream
-from okxlab.stream.tape import Tape
+from okxlab.stream.sifted import make_tape
 from okxlab.table import parse_window
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from okxlab.rest import RestClient
     from okxlab.runtime import Runtime
     from okxlab.simulator import Simulator
+    from okxlab.stream.tape import Tape
 
 __all__ = ["Lab"]
 
@@ -143,9 +144,9 @@ class Lab:
             self._check_open()
             found = self._streams.get(args)
             if found is not None and not self._tapes[found].is_over:
-                self._runtime.post(self._tapes[found].table.grow, wanted)
+                self._runtime.post(self._tapes[found].grow, wanted)
                 return found
-            tape = Tape(entry, args, wanted, many=many, lag_known=self._lag_known)
+            tape = make_tape(entry, args, wanted, many=many, lag_known=self._lag_known)
             made = Stream(tape, self._runtime, self._end)
             if found is not None:
                 self._forget(found)

@@ -186,6 +186,10 @@ class Router:
             tape.acknowledged(holding.arg, (), self._now_us)
         if holding.last is not None and holding.entry.kind in ("series", "bars"):
             tape.receive(holding.last, holding.recv_us)
+        for other in holding.tapes:
+            if other is not tape:
+                tape.catch_up(other, holding.arg, self._now_us)
+                break
         connection = holding.connection
         if connection is not None and isinstance(connection.last_error, TransportError):
             tape.trouble = connection.last_error
@@ -296,7 +300,7 @@ class Router:
 
     async def _near(self, holding: _Holding, code: str) -> str:
         """Return which instruments were perhaps meant, if the list tells."""
-        inst_id = holding.arg.inst_id
+        inst_id = holding.arg.get("instId")  # spreads are not in the list
         if self._near_misses is None or inst_id is None or code != "60018":
             return ""
         try:
@@ -356,6 +360,7 @@ class Router:
                 await self._load_instruments(holding, rest)
 
     async def _load_instruments(self, holding: _Holding, rest: RestClient) -> None:
+        asked_us = self._now_us
         try:
             rows = await instrument_rows(rest, holding.arg.get("instType") or "")
         except OkxlabError as error:
@@ -363,7 +368,7 @@ class Router:
                 tape.note(f"the list of instruments cannot be loaded: {error}")
         else:
             for tape in holding.tapes:
-                tape.load(rows, self._now_us, holding.arg)
+                tape.load(rows, self._now_us, holding.arg, asked_us)
 
     def _sample(self) -> None:
         now = self._runtime.clock.monotonic()

@@ -40,7 +40,8 @@ class Arg:
     def __init__(self, channel: str, /, **params: str) -> None:
         self.channel = channel
         self.params = tuple(sorted(params.items()))
-        self.inst_id = params.get("instId")
+        # What names the rows of a message that do not: a spread as well.
+        self.inst_id = params.get("instId") or params.get("sprdId")
         self._hash = hash((channel, self.params))
 
     @classmethod

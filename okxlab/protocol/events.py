@@ -39,11 +39,20 @@ class Push(msgspec.Struct, gc=False):
         Structs of the channel's flat row, in the order of the message.
     action
         ``snapshot`` or ``update`` on incremental books, else "".
+    event_type
+        ``snapshot`` or ``event_update`` where a channel says so (``account``,
+        ``positions``), else "".
+    cur_page, last_page
+        Page of such a snapshot, counted from 1, and whether it is the last one;
+        0 and True where there are no pages.
     """
 
     arg: Arg
     rows: list[Any]
     action: str = ""
+    event_type: str = ""
+    cur_page: int = 0
+    last_page: bool = True
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ channel, which checks the whole text while it reads the rows.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from okxlab.protocol.arg import Arg
     from okxlab.protocol.channels import Channel
 
-    _Route = tuple[Arg, Callable[[str], Any], Callable[[list[Any]], list[Any]] | None]
+    _Route = tuple[Arg, Callable[[str], Any], Callable[[Arg, Any], Push] | None]
 
 __all__ = ["UNREADABLE", "Envelope", "Routes", "decode_rows"]
 
@@ -34,7 +34,7 @@ UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
 """What decoding a foreign text may raise."""
 
 
-class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+class Envelope(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Any message, its ``data`` unread."""
 
     event: str = ""
@@ -42,14 +42,18 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     arg: dict[str, Any] | None = None
     data: msgspec.Raw = msgspec.Raw()
     action: str = ""
+    event_type: str = ""
+    cur_page: int = 0
+    last_page: bool = True
 
 
 class Routes:
     """The prefixes of the pushes of one connection."""
 
     def __init__(self) -> None:
-        # Tuples, since this is where a message's time goes: arg, decoder and
-        # what lays nested rows flat, by prefix.
+        # Tuples, since this is where a message's time goes: arg, decoder and,
+        # for channels whose messages hold more than plain rows, what makes a
+        # push of what was decoded; by prefix.
         self._routes: dict[str, _Route] = {}
 
     def read(self, text: str) -> Push | None:
@@ -61,14 +65,14 @@ class Routes:
         route = self._routes.get(text[: text.find("}")])
         if route is None:
             return None
-        arg, decode, flatten = route
+        arg, decode, make = route
         try:
             frame = decode(text)
         except UNREADABLE:
             return None
-        if flatten is None:
+        if make is None:
             return Push(arg, frame.data, frame.action)
-        return Push(arg, flatten(frame.data), frame.action)
+        return make(arg, frame)
 
     def learn(self, text: str, on_wire: dict[str, Any], arg: Arg) -> None:
         """Remember the prefix of a push that was read the long way.
@@ -82,12 +86,7 @@ class Routes:
         except msgspec.DecodeError:
             return
         if isinstance(head, dict) and head.get("arg") == on_wire:
-            entry = channel(arg.channel)
-            self._routes[prefix] = (
-                arg,
-                _frame_decoder(entry.row).decode,
-                entry.flatten,
-            )
+            self._routes[prefix] = (arg, *_reading(arg.channel))
 
     def forget(self, arg: Arg) -> None:
         """Drop the prefixes of an arg."""
@@ -97,13 +96,42 @@ class Routes:
 
 
 @cache
-def _frame_decoder(row: type[msgspec.Struct]) -> msgspec.json.Decoder[Any]:
-    # No default for data: an acknowledgement with the same prefix has none.
-    frame = msgspec.defstruct(
-        f"{row.__name__}Push",
-        [("data", list[row]), ("action", str, "")],  # type: ignore[valid-type]  # made at run time
-        gc=False,
+def _reading(
+    name: str,
+) -> tuple[Callable[[str], Any], Callable[[Arg, Any], Push] | None]:
+    """Return how to decode the messages of a channel, and what to make of them."""
+    entry = channel(name)
+    decode = _frame_decoder(entry.row, paged=entry.paged).decode
+    if entry.flatten is None and not entry.paged:
+        return decode, None
+    return decode, partial(_push_of, entry)
+
+
+def _push_of(entry: Channel, arg: Arg, frame: Any) -> Push:
+    rows = entry.flatten(frame.data) if entry.flatten else frame.data
+    if not entry.paged:
+        return Push(arg, rows, frame.action)
+    return Push(
+        arg, rows, frame.action, frame.event_type, frame.cur_page, frame.last_page
     )
+
+
+@cache
+def _frame_decoder(
+    row: type[msgspec.Struct], *, paged: bool
+) -> msgspec.json.Decoder[Any]:
+    # No default for data: an acknowledgement with the same prefix has none.
+    fields: list[tuple[str, Any] | tuple[str, Any, Any]] = [
+        ("data", list[row]),  # type: ignore[valid-type]  # made at run time
+        ("action", str, ""),
+    ]
+    if paged:
+        fields += [
+            ("event_type", str, ""),
+            ("cur_page", int, 0),
+            ("last_page", bool, True),
+        ]
+    frame = msgspec.defstruct(f"{row.__name__}Push", fields, rename="camel", gc=False)
     return msgspec.json.Decoder(frame, strict=False)
 
 

@@ -367,7 +367,7 @@ class ServerSession:
         else:
             # OKX drops keys that a channel does not have from its ack
             # (liquidation-orders with an instId, 2026-08-11).
-            keys = {"channel", *entry.required, *entry.optional}
+            keys = {"channel", *entry.arg_keys}
             arg = Arg.from_wire({k: v for k, v in wire.items() if k in keys})
             asked = SubscribeAsked if op == "subscribe" else UnsubscribeAsked
             return asked(arg, request_id)
@@ -406,10 +406,10 @@ def _utf8_length(text: str) -> int:
 
 def _fits(entry: Channel, wire: Mapping[str, Any]) -> bool:
     """Return whether an arg has the channel's keys, with texts in them."""
-    known = (*entry.required, *entry.optional)
     return (
         all(wire.get(key) for key in entry.required)
-        and all(isinstance(wire[key], str) for key in known if key in wire)
+        and (not entry.either or any(wire.get(key) for key in entry.either))
+        and all(isinstance(wire[key], str) for key in entry.arg_keys if key in wire)
         and wire.get("instType", entry.inst_types[0]) in entry.inst_types
     )
 

@@ -207,7 +207,14 @@ class ClientSession:
             self._routes.learn(text, on_wire, arg)
         if self._requests.is_overdue(arg) and self._requests.make_live(arg):
             self._tell(ev.Subscribed(arg=arg))
-        return ev.Push(arg, rows, envelope.action)
+        return ev.Push(
+            arg,
+            rows,
+            envelope.action,
+            envelope.event_type,
+            envelope.cur_page,
+            envelope.last_page,
+        )
 
     def _owner_of(self, named: Arg, rows: list[object]) -> Arg | None:
         if named in self._requests.asked:

@@ -423,9 +423,12 @@ class Exchange:
 
 
 def _topic_key(arg: Arg) -> tuple[str, str]:
-    """Return the channel and the value of its one parameter."""
-    ((_, value),) = arg.params
-    return arg.channel, value
+    """Return the channel and the value of its one parameter.
+
+    No channel that the market has takes none or several.
+    """
+    values = [value for _, value in arg.params]
+    return arg.channel, values[0] if len(values) == 1 else ""
 
 
 def _is_meant(link: Link, where: Filter) -> bool:

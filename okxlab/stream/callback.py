@@ -39,8 +39,8 @@ class Callback:
         self.skipped = 0
         self._fn = fn
         self._tape = tape
-        self._mark = tape.table.mark
-        self._is_append_only = tape.entry.kind in ("log", "series")
+        self._mark = tape.log.mark
+        self._is_append_only = tape.entry.kind != "bars"
 
         @functools.wraps(fn)  # so that log records name the user's function
         def run() -> None:
@@ -77,8 +77,8 @@ class Callback:
             self._ticket.signal()
 
     def _run_once(self) -> None:
-        frame, mark = self._tape.table.changes(self._mark)
-        if self._is_append_only:  # elsewhere several updates of a row are one
+        frame, mark = self._tape.log.changes(self._mark)
+        if self._is_append_only:  # several updates of a bar are one row
             skipped = mark - self._mark - len(frame)
             self.skipped += skipped
             self._tape.skipped += skipped

@@ -68,8 +68,9 @@ class Stream:
         -------
         pandas.DataFrame
             Shape (n, columns), n within the window, in order of arrival,
-            indexed by ``ts`` (exchange time, UTC) or, for a state channel, by
-            its key.  Dtypes are the same before the first row as after a
+            indexed by ``ts`` (exchange time, UTC).  For a state channel: the
+            current rows, indexed by their key; one that has come to its end (a
+            closed position, a filled order) is not among them.  Dtypes are the same before the first row as after a
             million; a missing number is NaN, never 0.  ``okxlab.channels(name)``
             lists the columns with their units.
 
@@ -79,6 +80,23 @@ class Stream:
         when a row has changed.  Safe from any thread.
         """
         return self._tape.table.snapshot()
+
+    @property
+    def updates(self) -> pd.DataFrame:
+        """The rolling sequence of changes of a state channel, oldest first.
+
+        Where `df` has the current row of each key, this has each row as it came:
+        an order from live to filled, a position until it is closed.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As `df` of a log: indexed by ``ts`` (exchange time, UTC; the receive
+            time for channels whose rows have none), with ``recv`` and
+            ``origin`` at the end.  What a snapshot has left out is gone from
+            `df` without a row here.  For other channels the same as `df`.
+        """
+        return self._tape.log.snapshot()
 
     def frame(self, last: int | None = None) -> pd.DataFrame:
         """Return a snapshot of the window, or of its newest rows.
@@ -169,7 +187,8 @@ class Stream:
         Returns
         -------
         pandas.DataFrame
-            The rows that came, as far as the window holds them; as `df`.
+            The rows that came, as far as the window holds them; as `df`, and
+            for a state channel as `updates`.
 
         Raises
         ------
@@ -193,19 +212,19 @@ class Stream:
                 "wait() inside a callback would wait for itself: use the frame "
                 "that the callback is given, or wait in a cell"
             )
-        mark = self._tape.table.mark
+        mark = self._tape.log.mark
         deadline = time.monotonic() + timeout
         while not self._has(rows, mark):
             left = deadline - time.monotonic()
             if left <= 0:
-                raise self._too_late(rows, self._tape.table.mark - mark, timeout)
+                raise self._too_late(rows, self._tape.log.mark - mark, timeout)
             self._tape.wait_for(
                 lambda: self._tape.is_over or self._came(rows, mark), min(left, _SLICE)
             )
-        return self._tape.table.since(mark)
+        return self._tape.log.since(mark)
 
     def _came(self, rows: int, mark: int) -> bool:
-        return self._tape.table.mark - mark >= rows
+        return self._tape.log.mark - mark >= rows
 
     def _has(self, rows: int, mark: int) -> bool:
         if self._came(rows, mark):

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from okxlab.protocol.arg import Arg
     from okxlab.protocol.channels import Channel
     from okxlab.protocol.events import Push
-    from okxlab.table import Window
+    from okxlab.table import Table, Window
 
 __all__ = ["Tape"]
 
@@ -74,6 +74,8 @@ class Tape:
             window=window,
             key=entry.key,
         )
+        # What comes in, one row after the other: for a state its changes.
+        self.log: Table = self.table
         self.latest: Any = None
         self.recv_us = 0
         self.frames = 0
@@ -87,7 +89,8 @@ class Tape:
         self.failure: Exception | None = None  # refused for good, or broken
         self.closed = False
         self._append = self.table.append
-        self._lag_known = lag_known and entry.kind in ("log", "series")
+        has_time = entry.kind in ("log", "series") and bool(entry.time)
+        self._lag_known = lag_known and has_time
         self._states = dict.fromkeys(args, "connecting")
         self._unsettled = True  # some arg is not live, or a gap is open
         self._samples: deque[tuple[float, int]] = deque(maxlen=_SAMPLES)
@@ -118,12 +121,46 @@ class Tape:
         if self._waiters or self._listeners:
             self._wake(rows)
 
-    def load(self, rows: list[Any], recv_us: int, arg: Arg) -> None:
-        """Take rows that came by REST."""
+    def load(
+        self, rows: list[Any], recv_us: int, arg: Arg, asked_us: int | None = None
+    ) -> None:
+        """Take rows that came by REST; to a state they are all there is.
+
+        Parameters
+        ----------
+        rows
+            The rows.
+        recv_us
+            Receive time [us since 1970 UTC].
+        arg
+            The arg that they are of.
+        asked_us
+            When they were asked for: a state keeps what it has heard since.
+        """
+        del asked_us  # a log and its history do not contradict each other
         if rows:
             self._append(rows, recv_us, arg.inst_id, 1)
             self.latest = rows[-1]
             self._wake(rows)
+
+    def grow(self, window: Window) -> None:
+        """Keep at least so much from now on."""
+        self.log.grow(window)
+
+    def catch_up(self, other: Tape, arg: Arg, recv_us: int) -> None:
+        """Take over what another tape of an arg knows and nobody will repeat.
+
+        Only a state has that.
+
+        Parameters
+        ----------
+        other
+            The tape that has the arg already.
+        arg
+            The arg that the two share.
+        recv_us
+            The time [us since 1970 UTC].
+        """
 
     def acknowledged(self, arg: Arg, dropped: tuple[str, ...], now_us: int) -> None:
         """Note that the exchange serves an arg."""
@@ -183,7 +220,7 @@ class Tape:
 
     def sample(self, now: float) -> None:
         """Remember how many rows there are by now, once a second."""
-        self._samples.append((now, self.table.mark))
+        self._samples.append((now, self.log.mark))
 
     def _set(self, arg: Arg, state: str, now_us: int) -> None:
         if self._states.get(arg) == state:
@@ -227,7 +264,7 @@ class Tape:
     @property
     def lag(self) -> float:
         """Receive time less exchange time of the newest row [s], or NaN."""
-        ts = getattr(self.latest, "ts", None)
+        ts = getattr(self.latest, self.entry.time, None)
         if not self._lag_known or not ts:
             return math.nan
         return float(self.recv_us - ts * 1_000) / _MILLION
@@ -245,7 +282,7 @@ class Tape:
         """Return a copy of the counters."""
         return Stats(
             frames=self.frames,
-            rows=self.table.mark,
+            rows=self.log.mark,
             rate=self.rate,
             lag=self.lag,
             gaps=len(self.gaps),

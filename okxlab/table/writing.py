@@ -178,7 +178,7 @@ def _value(column: Column) -> str:
     """Return the expression of a column's value."""
     match column.source:
         case "recv":
-            return "recv_us"
+            return "recv_us // 1_000" if column.kind == "ms" else "recv_us"
         case "inst_id":
             return "inst_id"
         case "level":
@@ -273,7 +273,8 @@ def _reader(column: Column) -> Callable[[Any, int, str | None], Any]:
 
     match column.source:
         case "recv":
-            return lambda _row, recv, _inst_id: recv
+            unit = 1_000 if column.kind == "ms" else 1
+            return lambda _row, recv, _inst_id: recv // unit
         case "inst_id":
             return lambda _row, _recv, inst_id: inst_id
         case "level":

@@ -108,22 +108,54 @@ def test_second_subscribe_does_not_double():
     assert server.held == (Arg("tickers", instId="BTC-USDT"),)
 
 
+def _arg_of(entry):
+    values = {"instType": entry.inst_types[0], "instId": "BTC-USDT"}
+    wanted = (*entry.required, *entry.either[:1])
+    return {"channel": entry.names[0], **{key: values.get(key, "X") for key in wanted}}
+
+
+def _logged_in(path):
+    server = _session(path)
+    server.accept_login()
+    server.text_to_send()
+    return server
+
+
 @pytest.mark.parametrize("entry", CHANNELS, ids=lambda entry: entry.name)
 def test_every_channel_on_its_own_path_only(entry):
     """The registry's path takes a channel, the two others refuse it."""
-    name = entry.names[0]
-    values = {"instType": entry.inst_types[0], "instId": "BTC-USDT"}
-    arg = {"channel": name, **{key: values[key] for key in entry.required}}
+    arg = _arg_of(entry)
     text = _request("subscribe", arg)
-    refused = {
-        path: _codes(_session(path), text) for path in ("public", "private", "business")
-    }
-    del refused[entry.path]
+    others = {"public", "private", "business"} - {entry.path}
 
-    (ack,) = _answers(_session(entry.path), text)
+    (ack,) = _answers(_logged_in(entry.path), text)
+    refused = [_codes(_logged_in(path), text) for path in others]
+
     assert ack["arg"] == arg
-    assert refused.pop("private", ["60011"]) == ["60011"]
-    assert set(map(tuple, refused.values())) == {("60018",)}
+    assert refused == [["60018"], ["60018"]]
+
+
+@pytest.mark.parametrize("entry", CHANNELS, ids=lambda entry: entry.name)
+def test_login_is_demanded_where_the_registry_says(entry):
+    """Without a login, 60011 on channels with one; on /private whatever is asked."""
+    text = _request("subscribe", _arg_of(entry))
+
+    codes = _codes(_session(entry.path), text)
+
+    assert codes == (["60011"] if entry.login else [None])
+    assert _codes(_session("private"), text) == ["60011"]
+
+
+@pytest.mark.parametrize(
+    "entry", [entry for entry in CHANNELS if entry.either], ids=lambda entry: entry.name
+)
+def test_one_of_several_keys_is_demanded(entry):
+    """Any of them is enough, none of them is 60018."""
+    base = {"channel": entry.name, "instType": entry.inst_types[0]}
+    texts = [_request("subscribe", base | {key: "X"}) for key in entry.either]
+
+    assert _codes(_session(entry.path), _request("subscribe", base)) == ["60018"]
+    assert [_codes(_session(entry.path), text) for text in texts] == [[None]] * 2
 
 
 def test_refusal_text_of_an_unknown_channel():

@@ -1,15 +1,32 @@
 """The registry, walked as a whole, and what it says to a slip of the pen."""
 
+import re
+
 import msgspec
 import pytest
 
 from okxlab.errors import ChannelError
-from okxlab.protocol.channels import CHANNELS, all_names, channel, make_arg
+from okxlab.protocol.arg import Arg
+from okxlab.protocol.channels import CHANNELS, INST_TYPES, all_names, channel, make_arg
 from okxlab.protocol.columns import Level, columns_of, field_docs
+from okxlab.protocol.rows import RpiLevel, SpreadLevel
 
 ENTRIES = [channel(entry.names[0]) for entry in CHANNELS]
+
+
+def structs_of(row):
+    """Return a struct and those in its lists."""
+    found = {row}
+    for field in msgspec.structs.fields(row):
+        inner = getattr(field.type, "__args__", (None,))[0]
+        if isinstance(inner, type) and issubclass(inner, msgspec.Struct):
+            found |= structs_of(inner)
+    return found
+
+
+FLAT = sorted({entry.table_row for entry in CHANNELS}, key=lambda row: row.__name__)
 STRUCTS = sorted(
-    {entry.row for entry in CHANNELS} | {entry.table_row for entry in CHANNELS},
+    {*FLAT}.union(*(structs_of(entry.row) for entry in CHANNELS)),
     key=lambda row: row.__name__,
 )
 
@@ -20,6 +37,12 @@ ODD_NAMES = {
     "low_24h": "low24h",
     "vol_24h": "vol24h",
     "vol_ccy_24h": "volCcy24h",
+    "from_": "from",
+    **{
+        f"{greek}_{kind.lower()}": f"{greek}{kind}"
+        for greek in ("delta", "gamma", "theta", "vega")
+        for kind in ("BS", "PA")
+    },
 }
 
 
@@ -33,15 +56,62 @@ def test_every_entry_is_whole(entry):
     """An entry has a title, a page, columns with words, and a time index."""
     columns = entry.columns(many=True)
     names = [column.name for column in columns]
+    log = [column.name for column in entry.update_columns()]
 
     assert entry.title
     assert entry.url.startswith("https://www.okx.com/docs-v5/")
     assert len(set(names)) == len(names)
     assert set(entry.key) <= set(names)
     assert all(entry.column_docs()[name] for name in names)
-    if entry.kind != "state":
-        assert names[0] == "ts"
-        assert names[-2:] == ["recv", "origin"]
+    assert log[0] == "ts"
+    assert log[-2:] == ["recv", "origin"]
+    if entry.kind == "state":
+        assert entry.key
+        assert set(names) == set(log) - {"recv", "origin"} - {"ts"} | (
+            {"ts"} & {*names}
+        )
+    else:
+        assert names == log
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_what_an_entry_says_fits_together(entry):
+    """Facts of one entry do not contradict one another."""
+    columns = {column.name: column for column in entry.update_columns()}
+    keys = entry.arg_keys
+
+    assert len(set(keys)) == len(keys)
+    assert ("instType" in keys) or entry.inst_types == INST_TYPES
+    assert set(entry.inst_types) <= {*INST_TYPES, "ANY"}
+    assert entry.login or entry.path != "private"
+    assert entry.login or not entry.tier
+    assert bool(entry.instead) == (entry.kind == "book")
+    assert columns["ts"].kind == "ms"
+    assert columns["ts"].doc
+    assert entry.kind == "state" or not (entry.opens or entry.paged or entry.ends_by)
+    assert bool(entry.ends_by) == bool(entry.ends_at)
+    if entry.ends_by and columns[entry.ends_by].kind == "category":
+        assert set(entry.ends_at) < set(columns[entry.ends_by].categories)
+    for name in entry.key:
+        assert columns[name].kind in ("str", "int64", "ms", "category")
+
+
+def test_only_what_has_no_time_is_stamped_here():
+    """Where OKX sends a time, ``ts`` is it; elsewhere the time of receipt."""
+    stamped = {entry.name for entry in ENTRIES if not entry.time}
+
+    assert stamped == {
+        "instruments",
+        "event-contract-markets",
+        "copytrading-lead-notification",
+    }
+    for entry in ENTRIES:
+        has_time = any(
+            column.name == "ts" or column.name.endswith("_time")
+            for column in columns_of(entry.table_row)
+            if column.name not in ("list_time", "exp_time", "fix_time")
+        )
+        assert has_time or entry.name in stamped
 
 
 @pytest.mark.parametrize("row", STRUCTS, ids=lambda row: row.__name__)
@@ -57,11 +127,16 @@ def test_wire_names_and_attributes_round_trip(row):
 
 
 @pytest.mark.parametrize("row", STRUCTS, ids=lambda row: row.__name__)
-def test_every_field_is_documented_and_may_be_missing(row):
+def test_every_field_may_be_missing(row):
     """A frame without any of the fields is a row in which all is missing."""
     empty = "[]" if row.__struct_config__.array_like else "{}"
 
     assert msgspec.json.decode(empty, type=row) == row()
+
+
+@pytest.mark.parametrize("row", FLAT, ids=lambda row: row.__name__)
+def test_every_column_is_documented(row):
+    """Each field that becomes a column has a text below it."""
     assert {column.name for column in columns_of(row)} <= set(field_docs(row))
 
 
@@ -83,11 +158,40 @@ def test_book_rows_are_laid_flat():
     assert len(names) == 2 + 30 + 2
 
 
-def test_a_level_is_read_by_position():
-    """Price, size, a dead value, the number of orders; all of them texts."""
-    level = msgspec.json.decode('["1.5","2","0","3"]', type=Level, strict=False)
+def test_levels_are_read_by_position():
+    """The third value is dead, or a size, or the number of orders already."""
+    plain = msgspec.json.decode('["1.5","2","0","3"]', type=Level, strict=False)
+    rpi = msgspec.json.decode('["1.5","2","1","3"]', type=RpiLevel, strict=False)
+    spread = msgspec.json.decode('["-1.5","2","3"]', type=SpreadLevel, strict=False)
 
-    assert (level.px, level.sz, level.orders) == (1.5, 2.0, 3)
+    assert (plain.px, plain.sz, plain.orders) == (1.5, 2.0, 3)
+    assert (rpi.px, rpi.sz, rpi.non_rpi_sz, rpi.orders) == (1.5, 2.0, 1.0, 3)
+    assert (spread.px, spread.sz, spread.orders) == (-1.5, 2.0, 3)
+
+
+def test_spreads_are_subscribed_to_by_their_own_key():
+    """The first argument of a spread's channel is ``sprdId``."""
+    entry = channel("sprd-tickers")
+    names = [column.name for column in entry.columns(many=True)]
+
+    assert make_arg(entry, "A_B") == Arg("sprd-tickers", sprdId="A_B")
+    assert make_arg(entry, sprd_id="A_B").inst_id == "A_B"
+    assert names[:2] == ["ts", "sprd_id"]
+    assert "sprd_id" not in [column.name for column in entry.columns()]
+
+
+def test_one_of_several_keys_is_enough():
+    """An option's trades are had by instrument or by family, or by both."""
+    entry = channel("option-trades")
+    by_family = make_arg(entry, inst_family="BTC-USD")
+    both = make_arg(entry, "BTC-USD-260925-70000-C", inst_family="BTC-USD")
+
+    assert by_family.wire() == {
+        "channel": "option-trades",
+        "instType": "OPTION",
+        "instFamily": "BTC-USD",
+    }
+    assert both.inst_id == "BTC-USD-260925-70000-C"
 
 
 @pytest.mark.parametrize(
@@ -105,6 +209,10 @@ def test_a_level_is_read_by_position():
         ("mark-price-candle1s", "no bar '1s'"),
         ("BTC-USDT", "the instrument comes first"),
         ("no such thing at all", "okxlab.channels() lists all"),
+        ("books-elp", "ended channel 'books-elp' on 2026-10-31; use 'books-rpi'"),
+        ("sprd-candle1s", "no bar '1s'"),
+        ("position", "'positions'"),
+        ("balance-and-position", "'balance_and_position'"),
         (None, "a channel is a text"),
         (3, "a channel is a text"),
     ],
@@ -131,6 +239,19 @@ def test_an_unknown_channel_is_answered_with_the_near_miss(name, said):
         ("liquidation-orders", None, {}, "needs inst_type"),
         ("liquidation-orders", None, {"inst_type": "SPOT"}, "has no inst_type 'SPOT'"),
         ("instruments", None, {"inst_type": "swap"}, "did you mean 'SWAP'?"),
+        ("status", "BTC-USDT", {}, "it takes no argument"),
+        ("orders", None, {}, "needs inst_type: for example okxlab.stream(channel="),
+        ("orders", "tickers", {"inst_type": "SPOT"}, "'tickers' is a channel"),
+        ("fills", None, {"inst_type": "SPOT"}, "did you mean 'inst_id'?"),
+        ("option-trades", None, {}, "needs inst_id or inst_family"),
+        ("option-trades", None, {"inst_type": "SWAP"}, "has no inst_type 'SWAP'"),
+        ("estimated-price", "BTC-USD-260925", {}, "inst_type='SWAP'"),
+        ("opt-summary", None, {}, "inst_family='BTC-USD'"),
+        ("sprd-tickers", None, {}, "okxlab.stream('BTC-USDT_BTC-USDT-SWAP', 'sprd-t"),
+        ("grid-positions", None, {}, "needs algo_id"),
+        ("account", None, {"ccy": ""}, "ccy='BTC'"),
+        ("account", None, {"extra_params": "0"}, "a JSON object as a text"),
+        ("account", None, {"extra_params": "{"}, "updateInterval"),
     ],
 )
 def test_a_wrong_argument_is_answered_with_the_next_step(name, inst_id, params, said):
@@ -146,3 +267,29 @@ def test_arguments_may_be_written_either_way():
     entry = channel("instruments")
 
     assert make_arg(entry, inst_type="SWAP") == make_arg(entry, instType="SWAP")
+
+
+def test_extra_parameters_are_a_json_text():
+    """OKX takes them as a text inside the arg."""
+    text = '{"updateInterval": "0"}'
+
+    arg = make_arg(channel("positions"), inst_type="ANY", extra_params=text)
+
+    assert arg.wire()["extraParams"] == text
+
+
+@pytest.mark.parametrize("entry", CHANNELS, ids=lambda entry: entry.name)
+def test_an_error_shows_a_call_that_is_right(entry):
+    """What the message about a missing or empty argument shows would work."""
+    entry = channel(entry.names[0])
+    wrong = entry.arg_keys or ("ccy",)
+    for key in wrong:
+        with pytest.raises(ChannelError) as caught:
+            make_arg(entry, **{key: ""})
+
+        if entry.arg_keys:
+            call = re.search(r"okxlab\.stream\((.*)\)$", str(caught.value))[1]
+            args, options = eval(f"_split({call})", {"_split": lambda *a, **k: (a, k)})
+            channel_name = options.pop("channel", None) or args[1]
+            assert channel_name == entry.name
+            assert make_arg(entry, *args[:1], **options)

@@ -70,15 +70,59 @@ def _events(frames):
 
 
 def _keys(entry):
-    values = {"instId": "BTC-USDT-SWAP", "instType": "SWAP"}
+    values = {
+        "instId": "BTC-USDT-SWAP",
+        "instType": "SWAP" if "SWAP" in entry.inst_types else entry.inst_types[0],
+        "instFamily": "BTC-USDT",
+        "sprdId": "BTC-USDT_BTC-USDT-SWAP",
+        "algoId": "1",
+    }
     if entry.inst_id_is == "index":
         values["instId"] = "BTC-USDT"
-    return {key: values[key] for key in entry.required}
+    return {key: values[key] for key in (*entry.required, *entry.either[:1])}
 
 
-@pytest.mark.parametrize("entry", CHANNELS, ids=lambda entry: entry.name)
-def test_every_channel_can_be_had(entry):
-    """Each channel of the registry is acknowledged, and its first push follows."""
+SERVED = {
+    "tickers",
+    "trades",
+    "trades-all",
+    "books5",
+    "bbo-tbt",
+    "books",
+    "candle",
+    "mark-price-candle",
+    "index-candle",
+    "mark-price",
+    "index-tickers",
+    "funding-rate",
+    "open-interest",
+    "price-limit",
+    "instruments",
+    "liquidation-orders",
+}
+"""What needs no account and no timetable; the others are refused."""
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [entry for entry in CHANNELS if entry.name not in SERVED],
+    ids=lambda entry: entry.name,
+)
+def test_what_is_not_served_is_refused(entry):
+    """A channel of OKX's that is not simulated is refused as one that is unknown."""
+    arg = {"channel": entry.names[0], **_keys(entry)}
+    (answer,) = _client(entry.path).subscribe(arg)
+
+    assert answer["code"] == ("60011" if entry.login else "60018")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [entry for entry in CHANNELS if entry.name in SERVED],
+    ids=lambda entry: entry.name,
+)
+def test_every_served_channel_can_be_had(entry):
+    """Each channel is acknowledged, and its first push follows."""
     arg = {"channel": entry.name + ("1m" if entry.bars else ""), **_keys(entry)}
     ack, *rest = _client(entry.path).subscribe(arg)
 

@@ -1,0 +1,111 @@
+"""What is listed, what befalls it, and what is announced."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from okxlab.protocol import rows
+from okxlab.protocol.channels.entry import Channel
+
+__all__ = ["LISTINGS"]
+
+LISTINGS: Final = (
+    Channel(
+        name="instruments",
+        title="what is listed, kept current",
+        path="public",
+        kind="state",
+        row=rows.Instrument,
+        required=("instType",),
+        time="",
+        doc="public-data-websocket-instruments-channel",
+        chart="table",
+    ),
+    Channel(
+        name="liquidation-orders",
+        title="liquidations of a whole kind of instrument, a sample",
+        path="public",
+        kind="log",
+        row=rows.LiquidationOrders,
+        flat=rows.Liquidation,
+        flatten=rows.lay_liquidations_flat,
+        required=("instType",),
+        inst_types=("SWAP", "FUTURES", "MARGIN", "OPTION"),
+        key=(),
+        doc="public-data-websocket-liquidation-orders-channel",
+        chart="liquidations",
+    ),
+    Channel(
+        name="adl-warning",
+        title="families whose security fund runs low, every second while it does",
+        path="public",
+        kind="series",
+        row=rows.AdlWarning,
+        required=("instType",),
+        optional=("instFamily",),
+        inst_types=("SWAP", "FUTURES", "OPTION"),
+        key=("inst_type", "inst_family"),
+        doc="public-data-websocket-adl-warning-channel",
+        chart="table",
+    ),
+    Channel(
+        name="opt-summary",
+        title="greeks and volatilities of all options of a family",
+        path="public",
+        kind="state",
+        row=rows.OptionSummary,
+        required=("instFamily",),
+        opens=True,
+        doc="public-data-websocket-option-summary-channel",
+        chart="table",
+    ),
+    Channel(
+        name="option-trades",
+        title="trades of an option or of a family of options",
+        path="public",
+        kind="log",
+        row=rows.OptionTrade,
+        required=("instType",),
+        either=("instId", "instFamily"),
+        inst_types=("OPTION",),
+        key=("inst_id", "trade_id"),
+        doc="order-book-trading-market-data-ws-option-trades-channel",
+        chart="trades",
+    ),
+    Channel(
+        name="event-contract-markets",
+        title="markets of event contracts, on change",
+        path="public",
+        kind="state",
+        row=rows.EventMarket,
+        required=("instType",),
+        inst_types=("EVENTS",),
+        time="",
+        doc="public-data-websocket-event-contract-markets-channel",
+        chart="table",
+    ),
+    Channel(
+        name="status",
+        title="maintenance of the exchange, on change",
+        path="public",
+        kind="state",
+        row=rows.Maintenance,
+        required=(),
+        key=("title", "begin"),
+        doc="status-ws-status-channel",
+        chart="table",
+    ),
+    Channel(
+        name="economic-calendar",
+        title="figures of the economy as they are released; not in demo trading",
+        path="business",
+        kind="state",
+        row=rows.EconomicEvent,
+        required=(),
+        login=True,
+        tier="VIP1",
+        key=("calendar_id",),
+        doc="public-data-websocket-economic-calendar-channel",
+        chart="table",
+    ),
+)
