@@ -20,6 +20,7 @@ from okxlab.lab import (
     instruments,
     stream,
 )
+from okxlab.protocol.auth import Credentials
 from okxlab.stream import Callback, Stats, Stream
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ logging.getLogger("okxlab").addHandler(logging.NullHandler())
 __all__ = [  # noqa: PLE0604  # errors.__all__ is a list of texts
     *errors.__all__,
     "Callback",
+    "Credentials",
     "Environment",
     "Lab",
     "Simulator",

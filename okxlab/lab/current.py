@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import timedelta
 
+    from okxlab.protocol.auth import Credentials
     from okxlab.simulator import Simulator
     from okxlab.stream import Stream
 
@@ -38,7 +39,10 @@ def _labs() -> _Labs:
 
 
 def connect(
-    env: str | Environment | Simulator | None = None, *, site: str = "global"
+    env: str | Environment | Simulator | None = None,
+    *,
+    site: str = "global",
+    credentials: Credentials | None = None,
 ) -> Lab:
     """Open a lab on an exchange and make it the current one.
 
@@ -55,6 +59,8 @@ def connect(
         not set.
     site
         ``"global"``, ``"eea"`` or ``"us"``: where the account was made.
+    credentials
+        The account whose private channels are wanted; public ones need none.
 
     Returns
     -------
@@ -66,10 +72,10 @@ def connect(
         If there is no such environment or site; with the nearest miss.
     """
     labs = _labs()
-    key = (*_key(env), site)
+    key = (*_key(env), site, credentials)
     found = labs.by_key.get(key)
     if found is None or not found.is_open:
-        found = labs.by_key[key] = _open(env, site)
+        found = labs.by_key[key] = _open(env, site, credentials)
         # Last in, first out: labs say goodbye before their simulators go.
         atexit.unregister(_close_all)
         atexit.register(_close_all)
@@ -90,19 +96,23 @@ def _key(env: str | Environment | Simulator | None) -> tuple[object, ...]:
     return ("simulator", id(env))
 
 
-def _open(env: str | Environment | Simulator | None, site: str) -> Lab:
+def _open(
+    env: str | Environment | Simulator | None,
+    site: str,
+    credentials: Credentials | None,
+) -> Lab:
     runtime = current_runtime()
     if isinstance(env, Environment):
-        return Lab(env, runtime)
+        return Lab(env, runtime, credentials=credentials)
     if env is None or isinstance(env, str):
         name = environment_name(env)
         if name != "simulator":
-            return Lab(resolve(name, site), runtime)
-        return _open_simulator(None)
-    return _open_simulator(env)
+            return Lab(resolve(name, site), runtime, credentials=credentials)
+        return _open_simulator(None, credentials)
+    return _open_simulator(env, credentials)
 
 
-def _open_simulator(given: Simulator | None) -> Lab:
+def _open_simulator(given: Simulator | None, credentials: Credentials | None) -> Lab:
     from okxlab.simulator import Simulator
 
     if given is not None and not isinstance(given, Simulator):
@@ -114,6 +124,7 @@ def _open_simulator(given: Simulator | None) -> Lab:
     return Lab(
         simulator.environment,
         current_runtime(),
+        credentials=credentials,
         simulator=simulator,
         owns_simulator=given is None,
     )

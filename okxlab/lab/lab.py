@@ -6,8 +6,14 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Any, Self
 
-from okxlab.errors import ChannelError, OkxlabError, TransportError
+from okxlab.errors import (
+    ChannelError,
+    CredentialsError,
+    OkxlabError,
+    TransportError,
+)
 from okxlab.lab.instrument_list import instrument_frame, instrument_rows
+from okxlab.lab.login import Login
 from okxlab.lab.status import LabStatus
 from okxlab.protocol.channels import channel as find_channel
 from okxlab.protocol.channels import make_arg
@@ -25,6 +31,7 @@ if TYPE_CHECKING:
     from okxlab.environment import Environment
     from okxlab.lab.router import Router
     from okxlab.protocol.arg import Arg
+    from okxlab.protocol.auth import Credentials
     from okxlab.protocol.channels import Channel
     from okxlab.rest import RestClient
     from okxlab.runtime import Runtime
@@ -64,11 +71,13 @@ class Lab:
         environment: Environment,
         runtime: Runtime,
         *,
+        credentials: Credentials | None = None,
         simulator: Simulator | None = None,
         owns_simulator: bool = False,
     ) -> None:
         self.environment = environment
         self.simulator = simulator
+        self._credentials = credentials
         self._owns_simulator = owns_simulator
         self._runtime = runtime
         # Guards _streams and _is_open: streams are asked for on any thread.
@@ -128,6 +137,8 @@ class Lab:
         ChannelError
             If there is no such channel, an argument is missing, foreign or of a
             wrong kind, or the window cannot be read; with the nearest miss.
+        CredentialsError
+            If the channel needs a login and the lab has no credentials.
         OkxlabError
             If the lab is closed.
         """
@@ -136,6 +147,12 @@ class Lab:
             raise ChannelError(
                 f"channel {channel!r} is an order book, which rows cannot show; "
                 f"use {entry.instead} for it, or the channel 'books5'"
+            )
+        if entry.login and self._credentials is None:
+            raise CredentialsError(
+                f"channel {channel!r} shows an account and needs its key: "
+                f"okxlab.connect({self.environment.name!r}, "
+                f"credentials=okxlab.Credentials(api_key, secret_key, passphrase))"
             )
         wanted = parse_window(window, max_rows)
         args, many = _make_args(entry, inst_id, arg)
@@ -253,7 +270,12 @@ class Lab:
         if self._router_or_none is None:
             from okxlab.lab.router import Router
 
-            self._router_or_none = Router(self.environment, self._runtime, self._rest())
+            rest = self._rest()
+            login = None
+            if self._credentials is not None:
+                clock = self._runtime.clock
+                login = Login(self._credentials, self.environment, rest, clock)
+            self._router_or_none = Router(self.environment, self._runtime, rest, login)
             self._runtime.add_closer(self._shut)
         return self._router_or_none
 

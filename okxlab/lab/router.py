@@ -17,7 +17,12 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from okxlab.environment import Timings
-from okxlab.errors import OkxlabError, SubscriptionError, TransportError
+from okxlab.errors import (
+    LoginError,
+    OkxlabError,
+    SubscriptionError,
+    TransportError,
+)
 from okxlab.lab.instrument_list import NearMisses, instrument_rows
 from okxlab.lab.status import ConnectionStatus
 from okxlab.protocol import events as ev
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from okxlab.environment import Environment
+    from okxlab.lab.login import Login
     from okxlab.protocol.arg import Arg
     from okxlab.protocol.channels import Channel
     from okxlab.rest import RestClient
@@ -72,6 +78,8 @@ class Router:
         Whose loop thread this lives on.
     rest
         For instrument lists; None where the environment has no REST address.
+    login
+        Credentials for the channels that need them; None without.
     """
 
     def __init__(
@@ -79,15 +87,19 @@ class Router:
         environment: Environment,
         runtime: Runtime,
         rest: RestClient | None,
+        login: Login | None = None,
     ) -> None:
         self._environment = environment
         self._runtime = runtime
         self._rest = rest
+        self._login = login
         self._near_misses = None if rest is None else NearMisses(rest)
         self._gate = _gate_for(environment, runtime)
         self._holdings: dict[Arg, _Holding] = {}
         self._connections: dict[Connection, int] = {}  # with the args each holds
+        self._logging_in: set[Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closing: set[asyncio.Task[None]] = set()
         self._tick: asyncio.TimerHandle | None = None
         self._noted = 0
         self.tapes: tuple[Tape, ...] = ()
@@ -110,7 +122,7 @@ class Router:
             self._catch_up(holding, tape)
         for connection, args in new.items():
             connection.add(args)
-            connection.start()
+            self._start(connection)
         if tape.entry.name == "instruments" and self._rest is not None:
             self._spawn(self._keep_instruments(tape, self._rest))
 
@@ -135,11 +147,12 @@ class Router:
             self._tick = None
         for task in self._tasks:
             task.cancel()
-        closing = [connection.close() for connection in self._connections]
+        for connection in tuple(self._connections):
+            self._end(connection)
+        closing: list[Any] = [*self._closing, *self._tasks]
         if self._rest is not None:
             closing.append(self._rest.close())
-        await asyncio.gather(*closing, *self._tasks, return_exceptions=True)
-        self._connections.clear()
+        await asyncio.gather(*closing, return_exceptions=True)
         self._holdings.clear()
 
     def status(self) -> tuple[ConnectionStatus, ...]:
@@ -159,14 +172,17 @@ class Router:
 
     def _hold(self, arg: Arg, entry: Channel) -> _Holding:
         holding = self._holdings[arg] = _Holding(arg, entry)
-        holding.connection = self._connection_with_room(entry.path)
+        holding.connection = self._connection_with_room(entry.path, entry.login)
         self._connections[holding.connection] += 1
         return holding
 
-    def _connection_with_room(self, path: str) -> Connection:
+    def _connection_with_room(self, path: str, logs_in: bool) -> Connection:
         limit = self._environment.timings.args_per_connection
         for connection, held in self._connections.items():
-            if connection.path == path and held < limit:
+            if connection.path != path or held >= limit:
+                continue
+            # A login that fails must not take public channels with it.
+            if (connection in self._logging_in) == logs_in:
                 return connection
         connection = Connection(
             self._environment.url(path),
@@ -178,7 +194,21 @@ class Router:
             ssl=self._environment.ssl_context,
         )
         self._connections[connection] = 0
+        if logs_in:
+            self._logging_in.add(connection)
         return connection
+
+    def _start(self, connection: Connection) -> None:
+        if connection in self._logging_in and self._login is not None:
+            self._spawn(self._start_in_time(connection, self._login))
+        else:
+            connection.start()
+
+    async def _start_in_time(self, connection: Connection, login: Login) -> None:
+        """Start once the exchange's clock is known: a login is signed with it."""
+        await login.synchronise()
+        if connection in self._connections:
+            connection.start()
 
     def _catch_up(self, holding: _Holding, tape: Tape) -> None:
         """Give a tape that shares an arg what the wire will not repeat."""
@@ -201,8 +231,14 @@ class Router:
         connection.remove([holding.arg])
         self._connections[connection] -= 1
         if not self._connections[connection]:
-            del self._connections[connection]
-            self._spawn(connection.close())
+            self._end(connection)
+
+    def _end(self, connection: Connection) -> None:
+        self._connections.pop(connection, None)
+        self._logging_in.discard(connection)
+        closing = self._runtime.loop.create_task(connection.close())
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
 
     # What the connections tell: transport.Listener.
 
@@ -223,8 +259,11 @@ class Router:
                 self.detach(tape)
 
     def opened(self, connection: Connection) -> None:
-        """Log a connection that was made; the session subscribes by itself."""
+        """Log in where that is due; the session subscribes by itself after it."""
         _log.info("%s connected: %d args", connection.url, len(connection.wanted))
+        if connection in self._logging_in and self._login is not None:
+            assert connection.session is not None
+            connection.session.login(self._login.credentials, self._login.timestamp())
 
     def lost(
         self, connection: Connection, why: str, code: int | None, alive_us: int
@@ -251,6 +290,10 @@ class Router:
                 self._acknowledged(arg, dropped)
             case ev.Rejected():
                 self._rejected(event)
+            case ev.LoggedIn():
+                self._logged_in(connection)
+            case ev.LoginRefused():
+                self._login_refused(connection, event)
             case ev.Malformed():
                 self._malformed(connection, event)
             case ev.Notice(code=code, msg=msg):
@@ -309,6 +352,31 @@ class Router:
         except (OkxlabError, TimeoutError) as error:
             _log.info("no instrument list to explain a refusal: %s", error)
             return ""
+
+    def _logged_in(self, connection: Connection) -> None:
+        _log.info("%s logged in", connection.url)
+        if self._login is not None:
+            self._login.accepted()
+
+    def _login_refused(self, connection: Connection, event: ev.LoginRefused) -> None:
+        assert self._login is not None
+        error = self._login.error(event)
+        _log.warning("%s: %s", connection.url, error)
+        if self._login.may_try_again(event):
+            self._spawn(self._log_in_again(connection, self._login, error))
+            return
+        for holding in self._held_by(connection):
+            self._let_go(holding)
+            for tape in holding.tapes:
+                tape.refused(holding.arg, error)
+
+    async def _log_in_again(
+        self, connection: Connection, login: Login, error: LoginError
+    ) -> None:
+        for tape in self._tapes_of(connection):
+            tape.note(str(error))
+        await login.synchronise()
+        connection.reconnect(f"the login was refused: {error.code} {error.msg}")
 
     def _malformed(self, connection: Connection, event: ev.Malformed) -> None:
         what = f"a frame that cannot be read: {event.why}"

@@ -1,8 +1,10 @@
-"""Credentials that never show themselves, and the signature of a login.
+"""Credentials that never show themselves, and the signatures made with them.
 
 A login is signed over ``timestamp + "GET" + "/users/self/verify"`` with the
-timestamp in Unix seconds (REST uses another format); OKX accepts it for 30 s.
-Source: OKX API v5, "WebSocket / Login", 2026-08-22.
+timestamp in Unix seconds; a REST request over ``timestamp + method + path`` with
+the query in the path and the timestamp as ISO text with milliseconds.  OKX
+accepts either for 30 s.
+Source: OKX API v5, "WebSocket / Login" and "REST authentication", 2026-08-22.
 """
 
 from __future__ import annotations
@@ -10,13 +12,21 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import os
 from typing import NoReturn
 
-from okxlab.errors import CredentialsError
+from okxlab.errors import CredentialsError, MissingExtraError
 
-__all__ = ["Credentials", "login_arg"]
+__all__ = ["Credentials", "login_arg", "rest_headers", "sign"]
 
 _LOGIN_PATH = "GET/users/self/verify"
+_PARTS = ("api_key", "secret_key", "passphrase")
+# The second name of a pair is what OKX's own and other people's clients read.
+_VARIABLES = {
+    "api_key": ("OKX_API_KEY",),
+    "secret_key": ("OKX_SECRET_KEY", "OKX_API_SECRET"),
+    "passphrase": ("OKX_PASSPHRASE", "OKX_API_PASSPHRASE"),
+}
 
 
 class Credentials:
@@ -54,6 +64,66 @@ class Credentials:
         self._secret_key = secret_key
         self._passphrase = passphrase
 
+    @classmethod
+    def from_env(cls) -> Credentials:
+        """Read the three from variables of the environment.
+
+        ``OKX_API_KEY``; ``OKX_SECRET_KEY`` or ``OKX_API_SECRET``;
+        ``OKX_PASSPHRASE`` or ``OKX_API_PASSPHRASE``.  Nothing in okxlab reads
+        them unless this is called.
+
+        Raises
+        ------
+        CredentialsError
+            If one is not set; the message names the variables.
+        """
+        found = {
+            part: next((os.environ[name] for name in names if os.environ.get(name)), "")
+            for part, names in _VARIABLES.items()
+        }
+        missing = [" or ".join(_VARIABLES[part]) for part in _PARTS if not found[part]]
+        if missing:
+            raise CredentialsError(
+                f"the environment has no {', no '.join(missing)}: set them before the "
+                f"kernel starts, or call okxlab.Credentials(api_key, secret_key, "
+                f"passphrase)"
+            )
+        return cls(**found)
+
+    @classmethod
+    def from_keyring(cls, service: str = "okxlab") -> Credentials:
+        """Read the three from the keyring of the operating system.
+
+        Store them there once, for example with
+        ``keyring set okxlab api_key``, ``... secret_key``, ``... passphrase``.
+
+        Parameters
+        ----------
+        service
+            Name they are stored under; one for each key you have.
+
+        Raises
+        ------
+        MissingExtraError
+            If the package ``keyring`` is not installed.
+        CredentialsError
+            If the keyring does not have all three.
+        """
+        try:
+            import keyring
+        except ImportError as error:
+            raise MissingExtraError(
+                'the keyring needs an extra: pip install "okxlab[keyring]"'
+            ) from error
+        found = {part: keyring.get_password(service, part) or "" for part in _PARTS}
+        missing = [part for part in _PARTS if not found[part]]
+        if missing:
+            raise CredentialsError(
+                f"the keyring has no {', no '.join(missing)} under {service!r}: "
+                f"store it with `keyring set {service} {missing[0]}`"
+            )
+        return cls(**found)
+
     def __repr__(self) -> str:
         return "Credentials(api_key=***, secret_key=***, passphrase=***)"
 
@@ -85,14 +155,50 @@ def login_arg(credentials: Credentials, timestamp: str) -> dict[str, str]:
     timestamp
         Unix time in whole seconds, fresh for each attempt.
     """
-    sign = hmac.new(
-        credentials._secret_key.encode(),  # noqa: SLF001 - the only reader
-        (timestamp + _LOGIN_PATH).encode(),
-        hashlib.sha256,
-    ).digest()
+    key, secret, passphrase = _shown(credentials)
     return {
-        "apiKey": credentials._api_key,  # noqa: SLF001 - the only reader
-        "passphrase": credentials._passphrase,  # noqa: SLF001 - the only reader
+        "apiKey": key,
+        "passphrase": passphrase,
         "timestamp": timestamp,
-        "sign": base64.b64encode(sign).decode(),
+        "sign": sign(secret, timestamp + _LOGIN_PATH),
     }
+
+
+def rest_headers(
+    credentials: Credentials, timestamp: str, path: str, method: str = "GET"
+) -> dict[str, str]:
+    """Return the headers that sign a REST request without a body.
+
+    Parameters
+    ----------
+    credentials
+        The key to ask with.
+    timestamp
+        ISO text with milliseconds and ``Z``, fresh for each attempt.
+    path
+        Path with its query, as it is sent.
+    method
+        ``GET``: okxlab only reads.
+    """
+    key, secret, passphrase = _shown(credentials)
+    return {
+        "OK-ACCESS-KEY": key,
+        "OK-ACCESS-SIGN": sign(secret, timestamp + method + path),
+        "OK-ACCESS-TIMESTAMP": timestamp,
+        "OK-ACCESS-PASSPHRASE": passphrase,
+    }
+
+
+def sign(secret: str, text: str) -> str:
+    """Return the Base64 of the HMAC-SHA256 of a text."""
+    digest = hmac.new(secret.encode(), text.encode(), hashlib.sha256).digest()
+    return base64.b64encode(digest).decode()
+
+
+def _shown(credentials: Credentials) -> tuple[str, str, str]:
+    """Return key, secret and passphrase: the one place that reads them."""
+    return (
+        credentials._api_key,  # noqa: SLF001  # no attribute shows them to anyone else
+        credentials._secret_key,  # noqa: SLF001
+        credentials._passphrase,  # noqa: SLF001
+    )

@@ -108,6 +108,7 @@ class ClientSession:
         self._pong_due: float | None = None
         self._login: tuple[Credentials, str] | None = None
         self._login_due: float | None = None
+        self._login_refused = False  # then nothing more is asked for here
 
     # What the owner wants.
 
@@ -276,6 +277,7 @@ class ClientSession:
         if self._login_due is not None and request_id in (None, _LOGIN_ID):
             # Nothing else is under way while a login is.
             self._login_due = None
+            self._login_refused = True
             self._tell(ev.LoginRefused(code=code, msg=msg, conn_id=message.conn_id))
             return
         if code == _TOO_FREQUENT and self._requests.hold(
@@ -355,7 +357,8 @@ class ClientSession:
 
     @property
     def _may_ask(self) -> bool:
-        return self._login is None and self._login_due is None
+        waits = self._login is not None or self._login_due is not None
+        return not (waits or self._login_refused)
 
     def _send_login(self, credentials: Credentials, timestamp: str, now: float) -> None:
         arg = login_arg(credentials, timestamp)
