@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from okxlab.simulator.candles import Series
+    from okxlab.simulator.wire import Step
 
 __all__ = ["Change", "Market"]
 
@@ -235,6 +236,46 @@ class Market:
     def inst_ids(self, inst_type: str | None = None) -> list[str]:
         """Return the ids of the listed instruments, of all types by default."""
         return [one.inst_id for one in self._live(inst_type)]
+
+    def instrument(self, named: str | int) -> Instrument | None:
+        """Return an instrument that is traded now; None if there is no such one.
+
+        Parameters
+        ----------
+        named
+            Its instId or, as a number, its instIdCode.
+        """
+        if isinstance(named, int):
+            return next((one for one in self._live() if one.code == named), None)
+        one = self._listed.get(named)
+        return None if one is None or 0 < one.exp_ms <= self.now_ms else one
+
+    def pit(self, inst_id: str) -> Pit:
+        """Return where an instrument is traded, brought up to now.
+
+        What is done there must leave its flow alone.
+        """
+        return self._pit(inst_id)
+
+    def value(self, channel: str, key: str, ms: int) -> object:
+        """Return what follows from the path at a moment, as whole numbers.
+
+        Parameters
+        ----------
+        channel
+            ``"mark-price"`` [1/10 tick], ``"price-limit"`` [ticks: buy, sell] or
+            ``"index-tickers"`` [steps of `index_step`].
+        key
+            The instrument or index.
+        ms
+            The moment [Unix ms].
+        """
+        derived = self._index_price if channel == "index-tickers" else self._mark
+        return derived(key).states[channel].value(ms)
+
+    def index_step(self, index_id: str) -> Step:
+        """Return the worth of one step of an index."""
+        return self._indices[index_id].asset.tick
 
     def index_ids(self) -> list[str]:
         """Return the ids of the indices, such as ``"BTC-USDT"``."""
