@@ -13,25 +13,13 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import msgspec
 
-from okxlab.protocol.asked import (
-    LoginAsked,
-    OperationAsked,
-    SubscribeAsked,
-    UnsubscribeAsked,
-)
-from okxlab.protocol.channels import channel as find_channel
+from okxlab.protocol.asked import SubscribeAsked, UnsubscribeAsked
 from okxlab.protocol.messages import PING, encode_push
 from okxlab.protocol.server import ServerSession
 from okxlab.simulator.accounts.account import Account
 from okxlab.simulator.accounts.accounts import GRID_MS, Accounts
-from okxlab.simulator.accounts.audience import (
-    CHANNELS,
-    COUNTED,
-    MOST_CONNECTIONS,
-    Audience,
-)
-from okxlab.simulator.accounts.entrance import DeniedError
-from okxlab.simulator.accounts.operations import operate
+from okxlab.simulator.accounts.audience import CHANNELS, Audience
+from okxlab.simulator.accounts.members import Members
 from okxlab.simulator.faults import Faults
 from okxlab.simulator.link import QUEUE_LIMIT, Link
 from okxlab.simulator.market import Market
@@ -42,7 +30,6 @@ if TYPE_CHECKING:
 
     from okxlab.protocol.arg import Arg
     from okxlab.protocol.asked import ServerEvent, ServerSettings
-    from okxlab.simulator.accounts.desk import Desk
     from okxlab.simulator.armed_fault import Filter
     from okxlab.simulator.market import Change
 
@@ -143,7 +130,7 @@ class Exchange:
         given = (Account(),) if accounts is None else accounts
         self.accounts = Accounts(given, self.market, wall)
         self._audience = Audience(self.accounts, self._push)
-        self._desks: dict[Link, Desk] = {}
+        self._members = Members(self.accounts, self._audience, self.faults)
         self._checksum = checksum
         self._settings = settings
         self._queue_limit = queue_limit
@@ -182,7 +169,7 @@ class Exchange:
         for arg in link.session.held:
             self._leave(link, arg)
         self._late = [late for late in self._late if late.link is not link]
-        self._desks.pop(link, None)
+        self._members.forget(link)
         self._links.pop(link, None)
 
     def receive(self, link: Link, frame: str | bytes, now: float) -> None:
@@ -291,7 +278,7 @@ class Exchange:
         return self.accounts.is_busy or not self._audience.is_empty
 
     def tell_accounts(self) -> None:
-        """Push what has become of accounts by a call from outside."""
+        """Push what has become of accounts since the last push."""
         for link in self._audience.tell():
             self._settle(link)
 
@@ -323,38 +310,15 @@ class Exchange:
             self._decide_subscribe(link, asked)
         elif isinstance(asked, UnsubscribeAsked):
             self._decide_unsubscribe(link, asked)
-        elif isinstance(asked, LoginAsked):
-            self._decide_login(link, asked)
         else:
-            self._decide_operation(link, asked)
-
-    def _decide_login(self, link: Link, asked: LoginAsked) -> None:
-        refusal = self.faults.take("refuse_logins", path=link.path)
-        if refusal is not None:
-            link.session.refuse(asked, refusal["code"], refusal["msg"])
-        elif link in self._desks or len(asked.args) > 1:
-            link.session.refuse(asked, "60031")
-        else:
-            try:
-                self._desks[link] = self.accounts.admit(asked.args[0])
-            except DeniedError as denied:
-                link.session.refuse(asked, denied.code, denied.msg)
-            else:
-                link.session.accept_login()
-
-    def _decide_operation(self, link: Link, asked: OperationAsked) -> None:
-        if link.path != "private":
-            link.session.refuse(asked, "60028")
-            return
-        text = operate(self._desks[link], asked, self.market.now_ms)
-        link.session.push(text, self._now)
-        self.tell_accounts()
+            self._members.decide(link, asked, self._now)
+            self.tell_accounts()
 
     def _decide_subscribe(self, link: Link, asked: SubscribeAsked) -> None:
         if not self._knows(asked.arg):
             link.session.refuse(asked, "60018")
             return
-        if not self._admits(link, asked.arg):
+        if not self._members.admits(link, asked.arg):
             link.session.refuse(asked, "64003")
             return
         lost = self._take("withhold_acks", link, asked.arg)
@@ -389,11 +353,6 @@ class Exchange:
             return self._audience.knows(arg)
         return self.market.knows(*_topic_key(arg))
 
-    def _admits(self, link: Link, arg: Arg) -> bool:
-        """Tell whether the tier of whoever logged in is enough for a channel."""
-        demanded = find_channel(arg.channel).tier.removeprefix("VIP")
-        return not demanded or self._desks[link].account.tier >= int(demanded)
-
     def _acknowledge(
         self, link: Link, asked: SubscribeAsked | UnsubscribeAsked
     ) -> None:
@@ -413,7 +372,7 @@ class Exchange:
         An update between the two, or before the snapshot, would break every book.
         """
         if asked.arg.channel in CHANNELS:
-            self._join_account(link, asked)
+            self._members.join(link, asked)
             return
         if not link.session.register(asked):
             return
@@ -429,21 +388,9 @@ class Exchange:
             text = self._encode(topic, rows, action, self._book_text(topic))
             self._push(topic, [link], text)
 
-    def _join_account(self, link: Link, asked: SubscribeAsked) -> None:
-        """Do the same for a private channel, of which OKX counts the connections."""
-        desk, channel = self._desks[link], asked.arg.channel
-        held = self._audience.connections(desk, channel)
-        is_counted = channel in COUNTED
-        if is_counted and link not in held and len(held) >= MOST_CONNECTIONS:
-            link.session.tell_conn_count(channel, len(held), exceeded=True)
-        elif link.session.register(asked):
-            self._audience.join(link, desk, asked.arg)
-            if is_counted:
-                link.session.tell_conn_count(channel, len({**held, link: None}))
-
     def _leave(self, link: Link, arg: Arg) -> None:
         if arg.channel in CHANNELS:
-            self._audience.leave(link, self._desks[link], arg)
+            self._members.leave(link, arg)
             return
         key = _topic_key(arg)
         topic = self._topics.get(key)

@@ -7,7 +7,8 @@ so that fees are exact as well.
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 from typing import Final
 
 from okxlab.simulator.wire import decimal
@@ -18,6 +19,7 @@ PLACES: Final = 20
 """Decimal places of every amount."""
 ONE: Final[int] = 10**PLACES
 """One unit of a currency, or the number 1."""
+_NUMBER = re.compile(r"-?\d{1,40}(\.\d{0,40})?([eE][+-]?\d{1,3})?", re.ASCII)
 _MOST_DIGITS: Final = 18
 """Digits before the point that anything on the wire may have."""
 
@@ -35,10 +37,9 @@ def amount(written: object) -> int:
     ValueError
         If it is no finite number, or too long or too fine for any.
     """
-    try:
-        read = Decimal(str(written))
-    except InvalidOperation:
-        raise ValueError(f"{written!r} is no number") from None
+    if not _NUMBER.fullmatch(str(written)):
+        raise ValueError(f"{written!r} is no number")
+    read = Decimal(str(written))
     sign, digits, exponent = read.as_tuple()
     if (
         not isinstance(exponent, int)
