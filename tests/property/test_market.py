@@ -223,7 +223,9 @@ def test_prices_and_sizes_are_multiples(seed, start):
 @given(seed=seeds, start=starts, later=st.integers(1000, 3 * 86_400_000))
 def test_a_later_start_goes_on_upward(seed, start, later):
     """Ids of a market that runs on stay below those of one started later."""
-    early, late = (Market(seed, start_ms=t, instruments=5) for t in (start, start + later))
+    early, late = (
+        Market(seed, start_ms=t, instruments=5) for t in (start, start + later)
+    )
     early.advance(start + min(later, 20_000))
 
     for inst_id in early.inst_ids():

@@ -81,7 +81,9 @@ def test_longer_bars_are_made_of_shorter_ones(
 
 
 @settings(max_examples=8)
-@given(seed=seeds, start=starts, which=st.sampled_from(IDS), lived=st.integers(0, 90_000))
+@given(
+    seed=seeds, start=starts, which=st.sampled_from(IDS), lived=st.integers(0, 90_000)
+)
 def test_minutes_and_seconds_are_made_of_trades(seed, start, which, lived):
     """Trades asked for one by one fill the bars of seconds and minutes exactly."""
     market = Market(seed, start_ms=start, instruments=7)
@@ -114,7 +116,9 @@ def test_minutes_and_seconds_are_made_of_trades(seed, start, which, lived):
 
 
 @settings(max_examples=6)
-@given(seed=seeds, start=starts, which=st.sampled_from(IDS), lived=st.integers(0, 90_000))
+@given(
+    seed=seeds, start=starts, which=st.sampled_from(IDS), lived=st.integers(0, 90_000)
+)
 def test_tickers_tell_what_the_candles_of_a_day_tell(seed, start, which, lived):
     """Twenty-four hours are the last 1440 minute bars; days open as their bars do."""
     market = Market(seed, start_ms=start, instruments=7)
@@ -137,15 +141,21 @@ def test_tickers_tell_what_the_candles_of_a_day_tell(seed, start, which, lived):
 @given(seed=seeds, start=starts, later=st.integers(0, 3 * DAY_MS), family=families)
 def test_history_of_prices_does_not_depend_on_the_start(seed, start, later, family):
     """A market started later finds the same bars before the earlier start."""
-    early, late = (Market(seed, start_ms=t, instruments=5) for t in (start, start + later))
+    early, late = (
+        Market(seed, start_ms=t, instruments=5) for t in (start, start + later)
+    )
     inst_id = "BTC-USDT"
     end = start // HOUR_MS * HOUR_MS
 
     for bar in ("1m", "1H", "1Dutc"):
         expected, actual = (
-            [row[:5] for row in market.candles(
-                inst_id, bar, after=end, limit=50, family=family
-            ) if span(bar, int(row[0]))[1] <= end]
+            [
+                row[:5]
+                for row in market.candles(
+                    inst_id, bar, after=end, limit=50, family=family
+                )
+                if span(bar, int(row[0]))[1] <= end
+            ]
             for market in (early, late)
         )
         assert expected == actual
