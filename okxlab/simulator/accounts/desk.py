@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from okxlab.simulator.accounts.checks import Checks
 from okxlab.simulator.accounts.holdings import Holdings
 from okxlab.simulator.accounts.news import News
 from okxlab.simulator.accounts.order import Match, Order
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from okxlab.simulator.accounts.account import Account
     from okxlab.simulator.accounts.floor import Floor
     from okxlab.simulator.accounts.position import Position
+    from okxlab.simulator.accounts.taking import Plan
     from okxlab.simulator.accounts.terms import Terms
 
 __all__ = ["Desk"]
@@ -53,9 +55,6 @@ _NOT_ALL_AT_ONCE = "13"
 _NOT_AT_ONCE = "14"
 _POSITION_GONE = "17"
 _WOULD_TAKE = "31"
-
-Plan = list[tuple[int, int]]
-"""Ticks and lots that an order meets, best first."""
 
 
 class Desk:
@@ -89,6 +88,7 @@ class Desk:
             self.holdings, self.orders, floor, account.leverage
         )
         self.news: list[News] = []
+        self._checks = Checks(floor, self.holdings, self.statements, account.fees)
         self._floor = floor
         self._ended: dict[str, Order] = {}
         self._taken: dict[str, Taken] = {}
@@ -122,10 +122,10 @@ class Desk:
             raise RefusedError("51016", "Client order ID already exists.")
         order.category = category
         if order.reduce_only:
-            self._keep_reducing(order)
+            self._checks.reduction(order)
         plan = self._plan(order)
-        self._check_price(order)
-        self._check_funds(order, plan)
+        self._checks.price(order)
+        self._checks.funds(order, plan, is_new=True)
         order.ord_id = self._floor.next_id(self._floor.now_ms)
         order.c_ms = order.u_ms = self._floor.now_ms
         self.orders[order.ord_id] = order
@@ -352,8 +352,8 @@ class Desk:
         was = order.lots, order.tick, order.sz
         order.lots, order.tick, order.sz = max(lots, order.filled), tick, terms.sz(lots)
         try:
-            self._check_price(order)
-            self._check_funds(order, [])
+            self._checks.price(order)
+            self._checks.funds(order, [], is_new=False)
         except RefusedError:
             order.lots, order.tick, order.sz = was
             raise
@@ -381,8 +381,6 @@ class Desk:
         if order.is_open:
             self._rest(order)
 
-    # Checks
-
     def _plan(self, order: Order) -> Plan:
         """Return what an order would meet now; that gives one for an amount its size."""
         taken = self._taken_of(order.terms)
@@ -403,53 +401,6 @@ class Desk:
                 "51020", "Your order should meet or exceed the minimum order amount."
             )
         return plan
-
-    def _check_price(self, order: Order) -> None:
-        if order.tick is None:
-            return
-        most, least = self._floor.limits(order.terms.inst_id)
-        beyond = order.tick > most if order.sign > 0 else order.tick < least
-        if beyond:
-            px = order.terms.px
-            raise RefusedError(
-                "51006",
-                "Order price is not within the price limit (max buy price: "
-                f"{px(most)}, min sell price: {px(least)})",
-            )
-
-    def _check_funds(self, order: Order, plan: Plan) -> None:
-        terms, ms = order.terms, self._floor.now_ms
-        ccy = terms.base if terms.is_spot and order.sign < 0 else terms.quote
-        is_new = order.ord_id not in self.orders
-        margin = self.statements.margin(ccy, ms, beside=order if is_new else None)
-        spent = margin.cash + min(margin.upl, 0) - margin.frozen
-        if terms.is_spot and order.tick is None and order.sign > 0:
-            spent -= sum(terms.value(lots, tick) for tick, lots in plan)
-        elif not terms.is_spot:
-            before = self.statements.margin(ccy, ms).order_margin if is_new else 0
-            if margin.order_margin <= before:
-                return  # It closes more than it opens.
-            # The dearer fee of the two, so that cash cannot fall below nothing.
-            mark = self._floor.mark(terms.inst_id, ms)
-            rate = self.account.fees.rate("SWAP", maker=False)
-            spent -= terms.share(terms.value_at_mark(order.rest, mark), rate)
-        if spent < 0:
-            raise RefusedError(
-                "51008", f"Order failed. Insufficient {ccy} balance in account"
-            )
-
-    def _keep_reducing(self, order: Order) -> None:
-        """Cut an order that may only reduce to what there is to be reduced."""
-        held = self.holdings.lots(order.terms.inst_id)
-        if held * order.sign >= 0:
-            raise RefusedError(
-                "51169",
-                "Order failed because you don't have any positions in this direction "
-                "for this contract to reduce or close.",
-            )
-        if order.lots > abs(held):
-            order.lots = abs(held)
-            order.sz = order.terms.sz(order.lots)
 
     def _reducing(self, match: Match) -> Match:
         """Return what is left of a match for an order that may only reduce."""

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from okxlab.simulator.flow import Flow
     from okxlab.simulator.matching import Side
 
-__all__ = ["Taken"]
+__all__ = ["Plan", "Taken"]
+
+Plan = list[tuple[int, int]]
+"""Ticks and lots that an order meets, best first."""
 
 
 class Taken:
@@ -53,9 +56,9 @@ class Taken:
             if left > 0:
                 yield tick, left
 
-    def plan(self, sign: int, limit: int | None, lots: int) -> list[tuple[int, int]]:
+    def plan(self, sign: int, limit: int | None, lots: int) -> Plan:
         """Return what so many lots would meet now, best first: (tick, lots)."""
-        plan = []
+        plan: Plan = []
         for tick, offered in self.offers(sign, limit):
             if not lots:
                 break
@@ -64,7 +67,7 @@ class Taken:
             lots -= met
         return plan
 
-    def take(self, sign: int, plan: list[tuple[int, int]]) -> None:
+    def take(self, sign: int, plan: Plan) -> None:
         """Remember that the lots of a plan are taken."""
         gone, turn = self._gone[sign], self._side(sign).sign
         for tick, lots in plan:
