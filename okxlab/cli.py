@@ -318,6 +318,21 @@ def _aligned(rows: Sequence[tuple[str, ...]]) -> str:
     default="zero",
     help="Of order books: as OKX today, or as before June 2026.",
 )
+@click.option(
+    "--key",
+    default="simulator-key",
+    help="Key of its one account. [default: simulator-key]",
+)
+@click.option(
+    "--secret",
+    default="simulator-secret",
+    help="Secret of that key. [default: simulator-secret]",
+)
+@click.option(
+    "--passphrase",
+    default="simulator-pass",
+    help="Passphrase of that key. [default: simulator-pass]",
+)
 def simulator(
     port: int,
     seed: int,
@@ -325,12 +340,15 @@ def simulator(
     instruments: int,
     tls: bool,
     checksum: Literal["zero", "legacy"],
+    key: str,
+    secret: str,
+    passphrase: str,
 ) -> None:
     """Serve a simulated OKX on this machine until interrupted.
 
     Its WebSocket and REST addresses are written to stdout, a line each.
     """
-    from okxlab.simulator import Simulator
+    from okxlab.simulator import Account, Simulator
 
     # A supervisor's polite signal ends the command as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -341,6 +359,7 @@ def simulator(
         port=port,
         tls=tls,
         checksum=checksum,
+        accounts=[Account(key, secret, passphrase)],
     )
     with _listening(market):
         click.echo(f"{market.ws}\n{market.rest}")

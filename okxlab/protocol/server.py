@@ -71,6 +71,8 @@ _WORDS = {
         "URL, channel and parameters referring to API document."
     ),
     "60019": "Invalid op: {op}",
+    "60028": "The current operation is not supported by this URL",
+    "60031": "Multiple logins or repeated logins are not allowed on this endpoint",
     "60033": "Parameter id error",
     "64003": (
         "Your trading fee tier doesn't meet the requirement to access this channel"
@@ -262,6 +264,24 @@ class ServerSession:
         """Let the client in and tell it so."""
         self.logged_in = True
         self._outgoing.append(messages.encode_login(self.conn_id))
+
+    def tell_conn_count(
+        self, channel: str, count: int, *, exceeded: bool = False
+    ) -> None:
+        """Queue how many connections of the account hold a channel.
+
+        Parameters
+        ----------
+        channel
+            One of those that OKX counts.
+        count
+            How many.
+        exceeded
+            Whether this is why the subscription is off again.
+        """
+        self._outgoing.append(
+            messages.encode_conn_count(channel, count, self.conn_id, exceeded=exceeded)
+        )
 
     @property
     def held(self) -> tuple[Arg, ...]:

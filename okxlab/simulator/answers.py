@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from okxlab.simulator.market import Family, Market
 
-__all__ = ["PREFIX", "Answer", "answer", "prepare"]
+__all__ = ["PREFIX", "Answer", "answer", "envelope", "prepare"]
 
 PREFIX = "/api/v5/"
 """Where every call begins."""
@@ -56,10 +56,11 @@ class _Refusal(Exception):  # noqa: N818  # it carries an answer, nothing failed
 
     def __init__(self, code: str, msg: str, status: int = 400) -> None:
         super().__init__(msg)
-        self.answer = Answer(status, _envelope(code, msg, []))
+        self.answer = Answer(status, envelope(code, msg, []))
 
 
-def _envelope(code: str, msg: str, rows: list[Any]) -> bytes:
+def envelope(code: str, msg: str, rows: list[Any]) -> bytes:
+    """Return the body of an answer."""
     return msgspec.json.encode({"code": code, "msg": msg, "data": rows})
 
 
@@ -139,9 +140,9 @@ def answer(market: Market, path: str, params: Mapping[str, str]) -> Answer:
     """
     call = _CALLS.get(path.removeprefix(PREFIX)) if path.startswith(PREFIX) else None
     if call is None:
-        return Answer(404, _envelope("404", f"Invalid URL path: {path}", []))
+        return Answer(404, envelope("404", f"Invalid URL path: {path}", []))
     try:
-        return Answer(200, _envelope("0", "", call(market, _Query(params))))
+        return Answer(200, envelope("0", "", call(market, _Query(params))))
     except _Refusal as refusal:
         return refusal.answer
 

@@ -16,12 +16,17 @@ import msgspec
 from okxlab.protocol.asked import SubscribeAsked, UnsubscribeAsked
 from okxlab.protocol.messages import PING, encode_push
 from okxlab.protocol.server import ServerSession
+from okxlab.simulator.accounts.account import Account
+from okxlab.simulator.accounts.accounts import GRID_MS, Accounts
+from okxlab.simulator.accounts.audience import CHANNELS, Audience
+from okxlab.simulator.accounts.members import Members
 from okxlab.simulator.faults import Faults
 from okxlab.simulator.link import QUEUE_LIMIT, Link
 from okxlab.simulator.market import Market
+from okxlab.simulator.topic import Topic
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from okxlab.protocol.arg import Arg
     from okxlab.protocol.asked import ServerEvent, ServerSettings
@@ -43,17 +48,6 @@ def book_checksum(text: str) -> int:
     """
     crc = zlib.crc32(text.encode())
     return crc - (1 << 32) if crc >= 1 << 31 else crc
-
-
-class _Topic:
-    """A channel of one instrument (or type of them) and who listens to it."""
-
-    def __init__(self, arg: Arg) -> None:
-        self.arg = arg
-        self.wire = arg.wire()
-        self.inst_id = arg.get("instId")
-        # Insertion-ordered, so that equal histories send in equal order.
-        self.links: dict[Link, None] = {}
 
 
 class _LateAck(msgspec.Struct):
@@ -81,6 +75,10 @@ class Exchange:
     checksum
         What ``books`` carries: "zero" as OKX sends since June 2026, or "legacy", the
         signed CRC-32 of before.
+    accounts
+        Who may log in; one with the simulator's own key by default.
+    wall
+        Returns the Unix time that logins are judged by [s]; virtual time by default.
     faults
         Fault switches; a set of its own by default, which acts where it is called.
     settings
@@ -91,7 +89,16 @@ class Exchange:
     Raises
     ------
     ValueError
-        If ``checksum`` is neither of the two.
+        If ``checksum`` is neither of the two, or two accounts have one key.
+
+    Attributes
+    ----------
+    market : Market
+        What is traded.
+    accounts : Accounts
+        Who trades.
+    faults : Faults
+        As given.
 
     Notes
     -----
@@ -105,6 +112,8 @@ class Exchange:
         start_ms: int,
         instruments: int = 20,
         checksum: Checksum = "zero",
+        accounts: Iterable[Account] | None = None,
+        wall: Callable[[], float] | None = None,
         faults: Faults | None = None,
         settings: ServerSettings | None = None,
         queue_limit: int = QUEUE_LIMIT,
@@ -118,6 +127,10 @@ class Exchange:
             instruments=instruments,
             book_text=checksum == "legacy",
         )
+        given = (Account(),) if accounts is None else accounts
+        self.accounts = Accounts(given, self.market, wall)
+        self._audience = Audience(self.accounts, self._push)
+        self._members = Members(self.accounts, self._audience, self.faults)
         self._checksum = checksum
         self._settings = settings
         self._queue_limit = queue_limit
@@ -125,7 +138,7 @@ class Exchange:
         self._opened = 0
         self._now = 0.0
         self._links: dict[Link, None] = {}
-        self._topics: dict[tuple[str, str], _Topic] = {}
+        self._topics: dict[tuple[str, str], Topic] = {}
         self._late: list[_LateAck] = []
         if faults is None:
             # Whoever brings its own says by itself on which thread they are to act.
@@ -156,6 +169,7 @@ class Exchange:
         for arg in link.session.held:
             self._leave(link, arg)
         self._late = [late for late in self._late if late.link is not link]
+        self._members.forget(link)
         self._links.pop(link, None)
 
     def receive(self, link: Link, frame: str | bytes, now: float) -> None:
@@ -224,8 +238,8 @@ class Exchange:
 
     @property
     def is_watched(self) -> bool:
-        """Whether anybody is subscribed to anything."""
-        return bool(self._topics)
+        """Whether anybody is subscribed to anything, or an account is at work."""
+        return bool(self._topics) or self._has_accounts_at_work
 
     # Time
 
@@ -240,10 +254,32 @@ class Exchange:
             Monotonic time [s].
         """
         self._now = now
+        while self._has_accounts_at_work and self.accounts.next_ms() <= to_ms:
+            self._move(self.accounts.next_ms())
+        self._move(to_ms)
+
+    def _move(self, to_ms: int) -> None:
+        """Let time pass in which accounts need not be looked after but at the end."""
+        is_due = self.accounts.next_ms() <= to_ms
         touched: dict[Link, None] = {}
         for change in self.market.advance(to_ms):
             touched |= self._publish(change)
+        self.accounts.book()
+        if is_due and to_ms % GRID_MS == 0:
+            self.accounts.look_after(to_ms)
+            touched |= self._audience.tell() | self._audience.tell_regularly(to_ms)
+        else:
+            touched |= self._audience.tell()
         for link in touched:
+            self._settle(link)
+
+    @property
+    def _has_accounts_at_work(self) -> bool:
+        return self.accounts.is_busy or not self._audience.is_empty
+
+    def tell_accounts(self) -> None:
+        """Push what has become of accounts since the last push."""
+        for link in self._audience.tell():
             self._settle(link)
 
     def next_deadline(self) -> float | None:
@@ -275,13 +311,15 @@ class Exchange:
         elif isinstance(asked, UnsubscribeAsked):
             self._decide_unsubscribe(link, asked)
         else:
-            # There are no accounts: no key is known, so no login succeeds and no
-            # order operation gets past the session.
-            link.session.refuse(asked, "60005")
+            self._members.decide(link, asked, self._now)
+            self.tell_accounts()
 
     def _decide_subscribe(self, link: Link, asked: SubscribeAsked) -> None:
-        if not self.market.knows(*_topic_key(asked.arg)):
+        if not self._knows(asked.arg):
             link.session.refuse(asked, "60018")
+            return
+        if not self._members.admits(link, asked.arg):
+            link.session.refuse(asked, "64003")
             return
         lost = self._take("withhold_acks", link, asked.arg)
         if lost is not None:
@@ -299,7 +337,7 @@ class Exchange:
         self._join(link, asked)
 
     def _decide_unsubscribe(self, link: Link, asked: UnsubscribeAsked) -> None:
-        if not self.market.knows(*_topic_key(asked.arg)):
+        if not self._knows(asked.arg):
             link.session.refuse(asked, "60018")
             return
         lost = self._take("withhold_acks", link, asked.arg)
@@ -308,6 +346,12 @@ class Exchange:
             link.session.register(asked)
         if lost is None:
             self._acknowledge(link, asked)
+
+    def _knows(self, arg: Arg) -> bool:
+        """Tell whether an arg can be had at all."""
+        if arg.channel in CHANNELS:
+            return self._audience.knows(arg)
+        return self.market.knows(*_topic_key(arg))
 
     def _acknowledge(
         self, link: Link, asked: SubscribeAsked | UnsubscribeAsked
@@ -327,12 +371,15 @@ class Exchange:
 
         An update between the two, or before the snapshot, would break every book.
         """
+        if asked.arg.channel in CHANNELS:
+            self._members.join(link, asked)
+            return
         if not link.session.register(asked):
             return
         key = _topic_key(asked.arg)
         topic = self._topics.get(key)
         if topic is None:
-            topic = self._topics[key] = _Topic(asked.arg)
+            topic = self._topics[key] = Topic(asked.arg)
             self.market.watch(*key)
         topic.links[link] = None
         rows = self.market.first(*key)
@@ -342,6 +389,9 @@ class Exchange:
             self._push(topic, [link], text)
 
     def _leave(self, link: Link, arg: Arg) -> None:
+        if arg.channel in CHANNELS:
+            self._members.leave(link, arg)
+            return
         key = _topic_key(arg)
         topic = self._topics.get(key)
         if topic is None or link not in topic.links:
@@ -370,19 +420,17 @@ class Exchange:
         return listeners
 
     def _encode(
-        self, topic: _Topic, rows: list[Any], action: str | None, book_text: str
+        self, topic: Topic, rows: list[Any], action: str | None, book_text: str
     ) -> str:
         if action is not None and self._checksum == "legacy":
             rows = [{**row, "checksum": book_checksum(book_text)} for row in rows]
         return encode_push(topic.wire, rows, action)
 
-    def _book_text(self, topic: _Topic) -> str:
+    def _book_text(self, topic: Topic) -> str:
         is_needed = topic.arg.channel == "books" and self._checksum == "legacy"
         return self.market.book_text(topic.arg.get("instId") or "") if is_needed else ""
 
-    def _push(
-        self, topic: _Topic, links: dict[Link, None] | list[Link], text: str
-    ) -> None:
+    def _push(self, topic: Topic, links: Iterable[Link], text: str) -> None:
         for link in links:
             if self._take("stop_pushing", link, topic.arg) is None:
                 link.session.push(text, self._now)

@@ -268,6 +268,27 @@ class Faults:
             "refuse_acks", where, count, code=code, msg=msg, after_ack=after_ack
         )
 
+    def refuse_logins(
+        self,
+        code: str = "60009",
+        msg: str = "Login failed.",
+        *,
+        path: str | None = None,
+        count: int | None = 1,
+    ) -> ArmedFault:
+        """Refuse logins, right or wrong.
+
+        Parameters
+        ----------
+        code, msg
+            OKX's code and words.
+        path
+            Only logins on this path.
+        count
+            Logins to refuse; ``None`` for all until lifted.
+        """
+        return self._arm("refuse_logins", Filter(path), count, code=code, msg=msg)
+
     def skip_seq(
         self,
         inst_id: str | None = None,

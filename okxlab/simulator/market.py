@@ -31,7 +31,9 @@ from okxlab.simulator.quotes import first_ms
 if TYPE_CHECKING:
     from okxlab.simulator.candles import Series
     from okxlab.simulator.derived import Derived
+    from okxlab.simulator.instruments import Instrument
     from okxlab.simulator.pit import Pit
+    from okxlab.simulator.wire import Step
 
 __all__ = ["Change", "Market"]
 
@@ -208,6 +210,48 @@ class Market:
     def inst_ids(self, inst_type: str | None = None) -> list[str]:
         """Return the ids of the listed instruments, of all types by default."""
         return [one.inst_id for one in self._floor.live(self.now_ms, inst_type)]
+
+    def instrument(self, named: str | int) -> Instrument | None:
+        """Return an instrument that is traded now; None if there is no such one.
+
+        Parameters
+        ----------
+        named
+            Its instId or, as a number, its instIdCode.
+        """
+        if isinstance(named, int):
+            live = self._floor.live(self.now_ms)
+            return next((one for one in live if one.code == named), None)
+        one = self._floor.listed.get(named)
+        return None if one is None or one.is_expired(self.now_ms) else one
+
+    def pit(self, inst_id: str) -> Pit:
+        """Return where an instrument is traded, brought up to now.
+
+        What is done there must leave its flow alone.
+        """
+        return self._floor.pit(inst_id, self.now_ms)
+
+    def value(self, channel: str, key: str, ms: int) -> object:
+        """Return what follows from the path at a moment, as whole numbers.
+
+        Parameters
+        ----------
+        channel
+            ``"mark-price"`` [1/10 tick], ``"price-limit"`` [ticks: buy, sell] or
+            ``"index-tickers"`` [steps of `index_step`].
+        key
+            The instrument or index.
+        ms
+            The moment [Unix ms].
+        """
+        floor = self._floor
+        derived = floor.index_price if channel == "index-tickers" else floor.mark
+        return derived(key).states[channel].value(ms)
+
+    def index_step(self, index_id: str) -> Step:
+        """Return the worth of one step of an index."""
+        return self._floor.indices[index_id].asset.tick
 
     def index_ids(self) -> list[str]:
         """Return the ids of the indices, such as ``"BTC-USDT"``."""

@@ -26,6 +26,8 @@ from okxlab.simulator.record import Record
 from okxlab.simulator.window import Window
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from okxlab.simulator.instruments import Instrument
     from okxlab.simulator.pricing import Index
 
@@ -69,6 +71,9 @@ class Pit:
     ) -> None:
         self.instrument = instrument
         self.now_ms = start_ms
+        self.witnesses: tuple[Callable[[int, int], None], ...] = ()
+        """Called with time [Unix ms] and reach after each event that reached the
+        top of the book; they look on and leave the flow alone."""
         self._index = index
         self._key = instrument.inst_id
         self._book_text = book_text
@@ -106,7 +111,7 @@ class Pit:
     @property
     def is_watched(self) -> bool:
         """Whether any change of it has to be told."""
-        return bool(self._watched)
+        return bool(self._watched or self.witnesses)
 
     def watch(self, channel: str, now_ms: int) -> None:
         """Tell the changes of a channel from now on, which is where it stands."""
@@ -138,6 +143,9 @@ class Pit:
                 if reach & TRADE:
                     self._trade(ms, out)
                 self._touch(ms, reach)
+                if self.witnesses and reach & TOP == TOP:
+                    for witness in self.witnesses:
+                        witness(ms, reach)
             ms = flow.next_ms
         if self._due <= to_ms:
             self._serve(to_ms, out)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from aiohttp import WSCloseCode, WSMsgType, web
 from aiohttp.client_exceptions import ClientConnectionResetError
 
+from okxlab.simulator.accounts.signed import answer_signed, is_signed
 from okxlab.simulator.answers import PREFIX, answer, prepare
 from okxlab.simulator.pace import Pace
 
@@ -226,7 +227,16 @@ class Server:
         for _ in prepare(self.exchange.market, request.path, request.query):
             await asyncio.sleep(0)
         self.catch_up()
-        got = answer(self.exchange.market, request.path, request.query)
+        if is_signed(request.path):
+            got = answer_signed(
+                self.exchange.accounts,
+                request.path,
+                request.query,
+                headers=request.headers,
+                target=request.raw_path,
+            )
+        else:
+            got = answer(self.exchange.market, request.path, request.query)
         return web.Response(
             status=got.status, body=got.body, content_type="application/json"
         )

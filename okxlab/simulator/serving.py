@@ -8,16 +8,18 @@ import contextlib
 import threading
 from asyncio import selector_events
 from concurrent.futures import Future
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
-    from okxlab.simulator.armed_fault import Targets
+    from okxlab.simulator.exchange import Exchange
     from okxlab.simulator.server import Server
 
 __all__ = ["Serving"]
+
+Result = TypeVar("Result")
 
 _START_TIMEOUT = 10.0
 """Wait for the server to listen [s]."""
@@ -134,10 +136,10 @@ class Serving:
                 "waits for a client that does not read"
             ) from None
 
-    def reach(self, run: Callable[[Targets], int]) -> int:
+    def reach(self, run: Callable[[Exchange], Result]) -> Result:
         """Run something on the exchange's thread and return its result."""
         assert self._loop is not None
-        done: Future[int] = Future()
+        done: Future[Result] = Future()
 
         def act() -> None:
             try:

@@ -16,7 +16,11 @@ from pathlib import Path
 from okxlab.simulator import Simulator
 
 # Script: the module that it needs.
-CLIENTS = {"plain_websockets": "websockets", "python_okx": "okx"}
+CLIENTS = {
+    "plain_websockets": "websockets",
+    "python_okx": "okx",
+    "python_okx_private": "okx",
+}
 TIMEOUT = 120
 HERE = Path(__file__).parent
 

@@ -1,0 +1,110 @@
+"""Who may log in to the simulator, and what they begin with."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from okxlab.protocol.auth import Credentials
+from okxlab.simulator.accounts.money import ONE, amount
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Account", "Fees"]
+
+_BALANCES = {"USDT": "100000", "BTC": "1"}
+_RATE_PLACES = 10**12
+"""A fee rate is a whole number of these parts of `ONE`: eight decimal places."""
+_MOST_LEVERAGE = 125
+
+
+class Fees(msgspec.Struct, frozen=True, kw_only=True):
+    """Fee rates as decimal texts: ``"0.001"`` is a tenth of a percent.
+
+    The defaults are those of an ordinary user of OKX.
+    """
+
+    spot_maker: str = "0.0008"
+    """Spot orders that rested."""
+    spot_taker: str = "0.001"
+    """Spot orders that met resting ones."""
+    swap_maker: str = "0.0002"
+    """Orders in perpetual swaps that rested."""
+    swap_taker: str = "0.0005"
+    """Orders in perpetual swaps that met resting ones."""
+
+    def rate(self, inst_type: str, *, maker: bool) -> int:
+        """Return the rate for a fill, as an amount."""
+        kind = "spot" if inst_type == "SPOT" else "swap"
+        return amount(getattr(self, f"{kind}_{'maker' if maker else 'taker'}"))
+
+
+class Account:
+    """A simulated account: its key, and what it begins with.
+
+    Parameters
+    ----------
+    api_key, secret_key, passphrase
+        What a client logs in with; they never show themselves.
+    balances
+        Cash at the beginning by currency, as decimal texts; 100,000 USDT and
+        1 BTC by default.
+    fees
+        What fills cost.
+    leverage
+        Of positions in swaps, 1 to 125.
+    tier
+        The VIP tier, which some channels demand.
+
+    Raises
+    ------
+    CredentialsError
+        If key, secret or passphrase is empty.
+    ValueError
+        If another value makes no sense.
+
+    Examples
+    --------
+    >>> Account("ada-key", "ada-secret", "ada-pass", balances={"USDT": "500"})
+    <Account balances={'USDT': '500'}>
+    """
+
+    def __init__(
+        self,
+        api_key: str = "simulator-key",
+        secret_key: str = "simulator-secret",  # noqa: S107  # it opens a toy
+        passphrase: str = "simulator-pass",  # noqa: S107  # it opens a toy
+        *,
+        balances: Mapping[str, str] | None = None,
+        fees: Fees | None = None,
+        leverage: int = 10,
+        tier: int = 9,
+    ) -> None:
+        self.credentials = Credentials(api_key, secret_key, passphrase)
+        self.api_key = api_key
+        self.passphrase = passphrase
+        self.balances = dict(_BALANCES if balances is None else balances)
+        self.fees = Fees() if fees is None else fees
+        self.leverage = leverage
+        self.tier = tier
+        if any(amount(cash) < 0 for cash in self.balances.values()):
+            raise ValueError(f"balances={self.balances!r} must not be below 0")
+        rates = [amount(rate) for rate in msgspec.structs.astuple(self.fees)]
+        if any(not 0 <= rate < ONE or rate % _RATE_PLACES for rate in rates):
+            raise ValueError(
+                f"{self.fees!r}: a rate is 0 or a fraction of up to eight places"
+            )
+        if not 1 <= leverage <= _MOST_LEVERAGE:
+            raise ValueError(f"leverage={leverage!r} must be 1 to {_MOST_LEVERAGE}")
+
+    @property
+    def uid(self) -> str:
+        """The account's id on the wire: 18 digits that follow from its key."""
+        digest = hashlib.sha256(self.api_key.encode()).digest()
+        return str(10**17 + int.from_bytes(digest[:8], "big") % (9 * 10**17))
+
+    def __repr__(self) -> str:
+        return f"<Account balances={self.balances}>"

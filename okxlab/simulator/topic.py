@@ -1,0 +1,39 @@
+"""A subscription that may have many listeners."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from okxlab.protocol.arg import Arg
+    from okxlab.simulator.link import Link
+
+__all__ = ["Topic"]
+
+
+class Topic:
+    """An arg and who listens to it.
+
+    Parameters
+    ----------
+    arg
+        The arg.
+    uid
+        The account it is about, if it is about one.
+
+    Attributes
+    ----------
+    wire : dict
+        The arg as pushes have it.
+    inst_id : str or None
+        Its instrument, if it names one.
+    links : dict
+        The connections, in the order in which they came, so that equal histories
+        send in equal order.
+    """
+
+    def __init__(self, arg: Arg, uid: str | None = None) -> None:
+        self.arg = arg
+        self.wire = arg.wire() if uid is None else {**arg.wire(), "uid": uid}
+        self.inst_id = arg.get("instId")
+        self.links: dict[Link, None] = {}
