@@ -14,7 +14,8 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from okxlab.simulator.market import Family, Market
+    from okxlab.simulator.market import Market
+    from okxlab.simulator.queries import Family
 
 __all__ = ["PREFIX", "Answer", "answer", "envelope", "prepare"]
 
