@@ -343,14 +343,15 @@ class Lab:
         if self._router_or_none is None:
             from okxlab.lab.router import Router
 
-            rest = self._rest()
-            login = None
+            self._router_or_none = Router(self.environment, self._runtime, self._rest())
             if self._credentials is not None:
-                clock = self._runtime.clock
-                login = Login(self._credentials, self.environment, rest, clock)
-            self._router_or_none = Router(self.environment, self._runtime, rest, login)
+                self._router_or_none.use(self._login(self._credentials))
             self._runtime.add_closer(self._shut)
         return self._router_or_none
+
+    def _login(self, credentials: Credentials) -> Login:
+        clock = self._runtime.clock
+        return Login(credentials, self.environment, self._rest(), clock)
 
     def _rest(self) -> RestClient | None:
         if self._rest_client is None and self.environment.rest is not None:

@@ -48,27 +48,23 @@ class Router:
         Whose loop thread this lives on.
     rest
         For instrument lists; None where the environment has no REST address.
-    login
-        Credentials for the channels that need them; None without.
     """
 
     def __init__(
-        self,
-        environment: Environment,
-        runtime: Runtime,
-        rest: RestClient | None,
-        login: Login | None = None,
+        self, environment: Environment, runtime: Runtime, rest: RestClient | None
     ) -> None:
         self._environment = environment
         self._runtime = runtime
         self._rest = rest
-        self._login = login
+        self._login: Login | None = None
         self._gate = _gate_for(environment, runtime)
         self._errands = Errands(runtime.loop)
         self._holdings = Holdings(
             self._connect, environment.timings.args_per_connection
         )
-        self._lists = Lists(self._holdings, self._errands, rest, runtime.clock)
+        self._lists = Lists(
+            self._holdings, self._errands, rest, runtime.clock, environment.timings
+        )
         self._events = Events(
             self._holdings,
             self._lists,
@@ -76,10 +72,19 @@ class Router:
             runtime.clock,
             detach=self.detach,
             near_misses=None if rest is None else NearMisses(rest),
-            login=login,
         )
         self._tick: asyncio.TimerHandle | None = None
         self.tapes: tuple[Tape, ...] = ()
+
+    def use(self, login: Login) -> None:
+        """Log in with this from now on, and anew where another one is in use."""
+        is_other = self._login is not None and (
+            self._login.credentials != login.credentials
+        )
+        self._login = self._events.login = self._lists.login = login
+        for connection in self._holdings.connections:
+            if is_other and self._holdings.logs_in(connection):
+                connection.reconnect("other credentials are to be used")
 
     def attach(self, tape: Tape) -> None:
         """Serve a tape from now on."""
