@@ -388,6 +388,7 @@ class RestClient:
             'site, or go on offline with okxlab.connect("simulator")',
             host=self._host,
             attempts=attempts,
+            why=what,
         )
 
     def _malformed(self, answer: _Answer, path: str, why: str) -> RemoteProtocolError:

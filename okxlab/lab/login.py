@@ -11,19 +11,24 @@ import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from okxlab.errors import ExchangeError, LoginError, OkxlabError, TransportError
-from okxlab.protocol.auth import rest_headers
+from okxlab.errors import (
+    CredentialsError,
+    ExchangeError,
+    LoginError,
+    OkxlabError,
+    TransportError,
+)
+from okxlab.protocol.auth import Credentials, rest_headers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from okxlab.environment import Environment
-    from okxlab.protocol.auth import Credentials
     from okxlab.protocol.events import LoginRefused
     from okxlab.rest import RestClient
     from okxlab.runtime import Clock
 
-__all__ = ["Login"]
+__all__ = ["Login", "check_credentials", "private_path"]
 
 _log = logging.getLogger("okxlab.lab")
 
@@ -192,3 +197,36 @@ class Login:
 
     def _now(self) -> float:
         return self._clock.recv_us() / 1e6 + self.skew
+
+
+def check_credentials(given: object) -> None:
+    """Refuse what are no credentials, without showing what it is.
+
+    Raises
+    ------
+    CredentialsError
+        If they were not made by `Credentials`.
+    """
+    if not isinstance(given, Credentials):
+        raise CredentialsError(
+            "credentials are okxlab.Credentials(api_key, secret_key, passphrase) or "
+            f"okxlab.Credentials.from_env(), not of type {type(given).__name__}"
+        )
+
+
+def private_path(environment: Environment) -> str:
+    """Return the path of an environment that a login is tried on.
+
+    Raises
+    ------
+    CredentialsError
+        If there is none.
+    """
+    for path in ("private", "business"):
+        if getattr(environment, path) is not None:
+            return path
+    raise CredentialsError(
+        f"the environment {environment.name!r} has public addresses only, so that "
+        f"there is nothing to log in to; give it one: "
+        f"okxlab.Environment(..., private='ws://...')"
+    )

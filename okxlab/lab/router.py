@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from okxlab.environment import Timings
+from okxlab.lab.connecting import Connector
 from okxlab.lab.errands import Errands
 from okxlab.lab.events import Events
 from okxlab.lab.holdings import Holdings
@@ -21,9 +21,7 @@ from okxlab.lab.instrument_list import NearMisses
 from okxlab.lab.lists import Lists
 from okxlab.lab.resync import Resync
 from okxlab.lab.status import ConnectionStatus
-from okxlab.runtime import ConnectGate
 from okxlab.stream.book_tape import BookTape
-from okxlab.transport import Connection
 
 if TYPE_CHECKING:
     from okxlab.environment import Environment
@@ -33,6 +31,7 @@ if TYPE_CHECKING:
     from okxlab.rest import RestClient
     from okxlab.runtime import Runtime
     from okxlab.stream.tape import Tape
+    from okxlab.transport import Connection
 
 __all__ = ["Router"]
 
@@ -48,16 +47,22 @@ class Router:
         Whose loop thread this lives on.
     rest
         For instrument lists; None where the environment has no REST address.
+    connector
+        Makes the connections; by default one of its own.
     """
 
     def __init__(
-        self, environment: Environment, runtime: Runtime, rest: RestClient | None
+        self,
+        environment: Environment,
+        runtime: Runtime,
+        rest: RestClient | None,
+        connector: Connector | None = None,
     ) -> None:
         self._environment = environment
         self._runtime = runtime
         self._rest = rest
         self._login: Login | None = None
-        self._gate = _gate_for(environment, runtime)
+        self._connector = connector or Connector(environment, runtime)
         self._errands = Errands(runtime.loop)
         self._holdings = Holdings(
             self._connect, environment.timings.args_per_connection
@@ -146,15 +151,7 @@ class Router:
         )
 
     def _connect(self, path: str) -> Connection:
-        return Connection(
-            self._environment.url(path),
-            path,
-            settings=self._environment.timings,
-            clock=self._runtime.clock,
-            gate=self._gate,
-            listener=self._events,
-            ssl=self._environment.ssl_context,
-        )
+        return self._connector.make(path, self._events)
 
     def _start(self, connection: Connection) -> None:
         if self._holdings.logs_in(connection) and self._login is not None:
@@ -206,11 +203,3 @@ class Router:
         for tape in self.tapes:
             tape.sample(now)
         self._tick = self._runtime.loop.call_later(1.0, self._sample)
-
-
-def _gate_for(environment: Environment, runtime: Runtime) -> ConnectGate:
-    """Return the gate that all labs at OKX's own rate share, or one of its own."""
-    per_second = environment.timings.connects_per_second
-    if per_second == Timings().connects_per_second:
-        return runtime.gate
-    return ConnectGate(per_second)
