@@ -53,7 +53,10 @@ class Events:
         Takes a tape out that can be served no more.
     near_misses
         Explains refusals of instruments; None where there are no lists.
-    login
+
+    Attributes
+    ----------
+    login : Login or None
         Credentials for the channels that need them; None without.
     """
 
@@ -66,7 +69,6 @@ class Events:
         *,
         detach: Callable[[Tape], None],
         near_misses: NearMisses | None = None,
-        login: Login | None = None,
     ) -> None:
         self._holdings = holdings
         self._lists = lists
@@ -74,7 +76,7 @@ class Events:
         self._clock = clock
         self._detach = detach
         self._near_misses = near_misses
-        self._login = login
+        self.login: Login | None = None
         self._noted = 0
 
     # What the connections tell: transport.Listener.
@@ -100,9 +102,9 @@ class Events:
     def opened(self, connection: Connection) -> None:
         """Log in where that is due; the session subscribes by itself after it."""
         _log.info("%s connected: %d args", connection.url, len(connection.wanted))
-        if self._holdings.logs_in(connection) and self._login is not None:
+        if self._holdings.logs_in(connection) and self.login is not None:
             assert connection.session is not None
-            connection.session.login(self._login.credentials, self._login.timestamp())
+            connection.session.login(self.login.credentials, self.login.timestamp())
         for holding in self._holdings.on(connection):
             if holding.resync is not None:
                 holding.resync.subscribed()
@@ -116,6 +118,7 @@ class Events:
         for holding in self._holdings.on(connection):
             holding.is_live = False
             holding.has_resumed = True
+            self._lists.stop(holding)
             for tape in holding.tapes:
                 served.setdefault(tape, []).append(holding.arg)
         for tape, args in served.items():
@@ -209,15 +212,15 @@ class Events:
 
     def _logged_in(self, connection: Connection) -> None:
         _log.info("%s logged in", connection.url)
-        if self._login is not None:
-            self._login.accepted()
+        if self.login is not None:
+            self.login.accepted()
 
     def _login_refused(self, connection: Connection, event: ev.LoginRefused) -> None:
-        assert self._login is not None
-        error = self._login.error(event)
+        assert self.login is not None
+        error = self.login.error(event)
         _log.warning("%s: %s", connection.url, error)
-        if self._login.may_try_again(event):
-            self._errands.spawn(self._log_in_again(connection, self._login, error))
+        if self.login.may_try_again(event):
+            self._errands.spawn(self._log_in_again(connection, self.login, error))
             return
         for holding in self._holdings.on(connection):
             self._holdings.let_go(holding)

@@ -311,6 +311,7 @@ class Connection:
             f"attempt {self.attempts}, okxlab goes on trying.",
             host=host_of(self.url),
             attempts=self.attempts,
+            why=why,
         )
         self.last_error.__cause__ = cause
         self._tell(self._listener.failed, self, self.last_error)
