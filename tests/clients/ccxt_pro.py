@@ -86,8 +86,8 @@ async def trade(client, report):
 
     def seen(status):
         # Noted at once: ccxt changes its orders in place.
-        return lambda order: heard.append((order["id"], order["status"])) or (
-            order["status"] == status
+        return lambda order: (
+            heard.append((order["id"], order["status"])) or (order["status"] == status)
         )
 
     with report.check("login", "account"):
