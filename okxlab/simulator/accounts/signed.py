@@ -16,6 +16,46 @@ if TYPE_CHECKING:
 __all__ = ["answer_signed", "is_signed"]
 
 _MOST_ROWS = 100
+_IMMOVABLE = {
+    "canDep": False,
+    "canInternal": False,
+    "canWd": False,
+    "mainNet": True,
+    "needTag": False,
+    **dict.fromkeys(
+        (
+            "burningFeeRate",
+            "ctAddr",
+            "depEstOpenTime",
+            "depQuotaFixed",
+            "depQuoteDailyLayer2",
+            "logoLink",
+            "usedDepQuotaFixed",
+            "wdEstOpenTime",
+        ),
+        "",
+    ),
+    **dict.fromkeys(
+        (
+            "fee",
+            "maxFee",
+            "maxFeeForCtAddr",
+            "maxWd",
+            "minDep",
+            "minDepArrivalConfirm",
+            "minFee",
+            "minFeeForCtAddr",
+            "minInternal",
+            "minWd",
+            "minWdUnlockConfirm",
+            "usedWdQuota",
+            "wdQuota",
+        ),
+        "0",
+    ),
+    "wdTickSz": "8",
+}
+"""What ``asset/currencies`` says beside the names: nothing comes in or goes out here."""
 
 
 def is_signed(path: str) -> bool:
@@ -128,6 +168,16 @@ def _config(desk: Desk, params: Mapping[str, str], ms: int) -> list[Any]:  # noq
     ]
 
 
+def _currencies(desk: Desk, params: Mapping[str, str], ms: int) -> list[Any]:
+    # ccxt's clients that have a key ask for it before anything else.
+    wanted = params.get("ccy", "").split(",")
+    return [
+        {"ccy": ccy, "name": ccy, "chain": f"{ccy}-Simulator", **_IMMOVABLE}
+        for ccy in (one["ccy"] for one in desk.statements.account(ms)["details"])
+        if wanted == [""] or ccy in wanted
+    ]
+
+
 def _only(
     rows: list[dict[str, Any]], params: Mapping[str, str], keys: tuple[str, ...]
 ) -> list[dict[str, Any]]:
@@ -142,6 +192,7 @@ _CALLS: dict[str, Callable[[Desk, Mapping[str, str], int], list[Any] | None]] = 
     "account/balance": _balance,
     "account/positions": _positions,
     "account/config": _config,
+    "asset/currencies": _currencies,
     "trade/orders-pending": _orders_pending,
     "trade/order": _order,
 }
