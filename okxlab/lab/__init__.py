@@ -5,6 +5,7 @@ from okxlab.lab.current import (
     channels,
     connect,
     current_lab,
+    history,
     instruments,
     stream,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "channels",
     "connect",
     "current_lab",
+    "history",
     "instruments",
     "stream",
 ]
