@@ -12,7 +12,7 @@ import pytest
 
 from okxlab.protocol.channels import channel
 from okxlab.simulator.accounts import Account
-from okxlab.simulator.accounts.audience import CHANNELS
+from okxlab.simulator.accounts.audience import OWN
 from okxlab.simulator.exchange import Exchange
 from okxlab.simulator.wire import step
 from tests.unit.account_client import (
@@ -352,7 +352,7 @@ def test_rows_fit_the_registry():
 
             assert set(row) <= names, (entry.name, set(row) - names)
 
-    assert seen == CHANNELS - {"liquidation-warning"}
+    assert seen == OWN - {"liquidation-warning"}
 
 
 PUBLISHED = {

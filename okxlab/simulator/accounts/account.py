@@ -58,6 +58,10 @@ class Account:
         Of positions in swaps, 1 to 125.
     tier
         The VIP tier, which some channels demand.
+    simulated
+        True for a key of demo trading, which live trading refuses, False for a key
+        of live trading, which demo trading refuses (50101); by default it is good
+        for both.
 
     Raises
     ------
@@ -82,6 +86,7 @@ class Account:
         fees: Fees | None = None,
         leverage: int = 10,
         tier: int = 9,
+        simulated: bool | None = None,
     ) -> None:
         self.credentials = Credentials(api_key, secret_key, passphrase)
         self.api_key = api_key
@@ -90,6 +95,7 @@ class Account:
         self.fees = Fees() if fees is None else fees
         self.leverage = leverage
         self.tier = tier
+        self.simulated = simulated
         if any(amount(cash) < 0 for cash in self.balances.values()):
             raise ValueError(f"balances={self.balances!r} must not be below 0")
         rates = [amount(rate) for rate in msgspec.structs.astuple(self.fees)]

@@ -26,6 +26,7 @@ from okxlab.simulator.accounts.placing import (
     read_tick,
 )
 from okxlab.simulator.accounts.resting import Resting
+from okxlab.simulator.accounts.scripted.timetable import Timetable
 from okxlab.simulator.accounts.statements import Statements
 from okxlab.simulator.accounts.taking import Taken
 
@@ -75,6 +76,8 @@ class Desk:
         Its open orders by id, oldest first.
     statements : Statements
         Writes what it has.
+    timetable : Timetable
+        What is scripted for its other channels.
     news : list of News
         What has become due on its channels; whoever tells it empties the list.
     """
@@ -87,6 +90,7 @@ class Desk:
         self.statements = Statements(
             self.holdings, self.orders, venue, account.leverage
         )
+        self.timetable = Timetable(account, venue)
         self.news: list[News] = []
         self._checks = Checks(venue, self.holdings, self.statements, account.fees)
         self._venue = venue

@@ -1,4 +1,4 @@
-"""The trading venue: the market as accounts see it: terms, prices, books, and who wakes them."""
+"""The venue: the market as accounts see it, with its terms, prices and books."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ class Venue:
     def __init__(self, market: Market) -> None:
         self._market = market
         self._terms: dict[str, Terms] = {}
+        self._pairs: tuple[tuple[str, str], ...] | None = None
         self._last_id = 0
         self._last_trade_id = 0
 
@@ -34,6 +35,23 @@ class Venue:
     def now_ms(self) -> int:
         """Virtual time [Unix ms]."""
         return self._market.now_ms
+
+    @property
+    def seed(self) -> int:
+        """The market's seed."""
+        return self._market.seed
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Return spot pairs with the linear swap of the same currencies, by rank."""
+        if self._pairs is None:
+            swaps = self._market.inst_ids("SWAP")
+            self._pairs = tuple(
+                (spot, f"{spot}-SWAP")
+                for spot in self._market.inst_ids("SPOT")
+                if f"{spot}-SWAP" in swaps
+            )
+        return self._pairs
 
     def instrument(self, named: str | int) -> Instrument | None:
         """Return an instrument that is traded, by instId or instIdCode."""
