@@ -92,7 +92,7 @@ def _reading(entry: Channel, arg: Arg) -> _Reading:
 
     def plain(text: str) -> Push:
         frame = decode(text)
-        return Push(arg, frame.data, frame.action, "", 0, True, text)  # names cost a tenth
+        return Push(arg, frame.data, frame.action, "", 0, True, text)
 
     def flattened(text: str) -> Push:
         frame = decode(text)
