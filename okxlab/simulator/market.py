@@ -29,6 +29,7 @@ from okxlab.simulator.notices import Notices, instrument_row
 from okxlab.simulator.quotes import first_ms
 
 if TYPE_CHECKING:
+    from okxlab.protocol.arg import Arg
     from okxlab.simulator.candles import Series
     from okxlab.simulator.derived import Derived
     from okxlab.simulator.instruments import Instrument
@@ -97,6 +98,7 @@ class Market:
         self.start_ms = start_ms
         self.now_ms = start_ms
         self._watched: dict[tuple[str, str], int] = {}
+        self._book_text = book_text
         self._floor = Floor(seed, start_ms, instruments, book_text=book_text)
         self._notices = Notices(self._floor.listed.values())
 
@@ -128,6 +130,12 @@ class Market:
         self._notices.run(kinds, after_ms, to_ms, out)
         out.sort(key=attrgetter("ts"))
         return out
+
+    def find(self, arg: Arg) -> str | None:
+        """Return the instId, else the family or type, of an arg that it `knows`."""
+        keys = ("instId", "instFamily", "instType")
+        key = next((found for k in keys if (found := arg.get(k))), None)
+        return key if key is not None and self.knows(arg.channel, key) else None
 
     def watch(self, channel: str, key: str) -> None:
         """Ask for the changes of one channel and instrument from now on.
@@ -206,6 +214,16 @@ class Market:
             return self.instruments(key) if channel == "instruments" else []
         (place,) = self._places(channel, key)
         return [place.first(channel, self.now_ms)]
+
+    def opening(self, channel: str, key: str) -> Change | None:
+        """Return the first push of a channel: `first` and what goes with it."""
+        rows = self.first(channel, key)
+        if not rows:
+            return None
+        if channel != "books":
+            return Change(self.now_ms, channel, key, rows)
+        text = self.book_text(key) if self._book_text else ""
+        return Change(self.now_ms, channel, key, rows, "snapshot", text)
 
     def inst_ids(self, inst_type: str | None = None) -> list[str]:
         """Return the ids of the listed instruments, of all types by default."""

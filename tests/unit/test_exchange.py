@@ -11,7 +11,8 @@ import pytest
 
 from okxlab.protocol.asked import ServerSettings
 from okxlab.protocol.channels import CHANNELS
-from okxlab.simulator.exchange import Exchange, book_checksum
+from okxlab.simulator.checksum import book_checksum
+from okxlab.simulator.exchange import Exchange
 
 START = 1_760_000_000_000  # 2025-10-09 08:53:20 UTC
 BOOKS = {"channel": "books", "instId": "BTC-USDT"}

@@ -126,9 +126,13 @@ def test_the_same_market_on_every_platform_and_in_every_version():
     for inst_id in market.inst_ids():
         for channel in ("books", "tickers", "trades", "candle1s", "mark-price"):
             market.watch(channel, inst_id)
-    told = msgspec.json.encode(market.advance(START + 1_000))
+    told = [
+        (change.ts, change.channel, change.key, change.rows)
+        for change in market.advance(START + 1_000)
+    ]
+    digest = blake2b(msgspec.json.encode(told), digest_size=8).hexdigest()
 
-    assert blake2b(told, digest_size=8).hexdigest() == "1b9a6d2ff8b83c10"
+    assert digest == "c5c06f90102fbdc7"
 
 
 @pytest.mark.parametrize(
