@@ -23,6 +23,7 @@ from okxlab.simulator.faults import Faults
 from okxlab.simulator.late_acks import LateAcks
 from okxlab.simulator.link import QUEUE_LIMIT, Link
 from okxlab.simulator.market import Market
+from okxlab.simulator.spreads.board import SpreadBoard
 from okxlab.simulator.topics import Topics
 
 if TYPE_CHECKING:
@@ -78,6 +79,8 @@ class Exchange:
     ----------
     market : Market
         What is traded.
+    spreads : SpreadBoard
+        Its instruments against each other.
     sources : list of Source
         Everything that has public channels, the market first.
     accounts : Accounts
@@ -112,7 +115,10 @@ class Exchange:
             instruments=instruments,
             book_text=checksum == "legacy",
         )
-        self.sources: list[Source] = [self.market]
+        self.spreads = SpreadBoard(
+            seed, start_ms, self.market.floor, book_text=checksum == "legacy"
+        )
+        self.sources: list[Source] = [self.market, self.spreads]
         given = (Account(),) if accounts is None else accounts
         self.accounts = Accounts(given, self.market, wall)
         self._audience = Audience(self.accounts, self._push)
@@ -413,7 +419,7 @@ class Exchange:
 
     def _take(self, kind: str, link: Link, arg: Arg) -> dict[str, Any] | None:
         return self.faults.take(
-            kind, path=link.path, channel=arg.channel, inst_id=arg.get("instId")
+            kind, path=link.path, channel=arg.channel, inst_id=arg.inst_id
         )
 
     def _strikes(self, kind: str, link: Link) -> bool:
@@ -454,7 +460,7 @@ def _is_meant(link: Link, where: Filter) -> bool:
         (where.channel is None and where.inst_id is None)
         or any(
             where.channel in {None, arg.channel}
-            and where.inst_id in {None, arg.get("instId")}
+            and where.inst_id in {None, arg.inst_id}
             for arg in args
         )
     )

@@ -236,7 +236,12 @@ class Server:
                 target=request.raw_path,
             )
         else:
-            got = answer(self.exchange.market, request.path, request.query)
+            got = answer(
+                self.exchange.market,
+                request.path,
+                request.query,
+                self.exchange.spreads,
+            )
         return web.Response(
             status=got.status, body=got.body, content_type="application/json"
         )

@@ -100,6 +100,12 @@ SERVED = {
     "price-limit",
     "instruments",
     "liquidation-orders",
+    "sprd-tickers",
+    "sprd-public-trades",
+    "sprd-books5",
+    "sprd-bbo-tbt",
+    "sprd-books-l2-tbt",
+    "sprd-candle",
 }
 """What needs no account and no timetable; the others are refused."""
 

@@ -6,6 +6,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from okxlab.simulator.candles import page
+from okxlab.simulator.change import Change
 from okxlab.simulator.matching import WINDOW_LEVELS
 from okxlab.simulator.spreads.listing import spreads_of
 from okxlab.simulator.spreads.pit import BOOK, SpreadPit
@@ -13,7 +14,7 @@ from okxlab.simulator.spreads.pricing import SpreadFair
 from okxlab.simulator.spreads.rows import bar_of
 
 if TYPE_CHECKING:
-    from okxlab.simulator.change import Change
+    from okxlab.protocol.arg import Arg
     from okxlab.simulator.floor import Floor
     from okxlab.simulator.spreads.listing import Spread
 
@@ -68,6 +69,17 @@ class SpreadBoard:
         self._pits: dict[str, SpreadPit] = {}
         self._watched: dict[tuple[str, str], int] = {}
 
+    def live(self) -> list[str]:
+        """Return the ids of the spreads that are not over."""
+        listed = self.listed.items()
+        return [one for one, it in listed if not it.terms.is_expired(self.now_ms)]
+
+    def find(self, arg: Arg) -> str | None:
+        """Return the sprdId of an arg that it `knows`."""
+        sprd_id = arg.get("sprdId")
+        known = sprd_id is not None and self.knows(arg.channel, sprd_id)
+        return sprd_id if known else None
+
     def advance(self, to_ms: int) -> list[Change]:
         """Let virtual time pass; return what is watched and fell due, oldest first."""
         out: list[Change] = []
@@ -106,11 +118,16 @@ class SpreadBoard:
         elif count:
             self.pit(sprd_id).unwatch(channel)
 
-    def first(self, channel: str, sprd_id: str) -> list[Any]:
-        """Return the rows of the first push after subscribing."""
+    def opening(self, channel: str, sprd_id: str) -> Change | None:
+        """Return the first push of a channel: how things stand, or the last trade."""
         if not self.knows(channel, sprd_id):
             raise KeyError((channel, sprd_id))
-        return [self.pit(sprd_id).first(channel)]
+        pit = self.pit(sprd_id)
+        rows = [pit.first(channel)]
+        if channel != BOOK:
+            return Change(self.now_ms, channel, sprd_id, rows)
+        text = pit.window.text() if self._book_text else ""
+        return Change(self.now_ms, channel, sprd_id, rows, "snapshot", text)
 
     def pit(self, sprd_id: str) -> SpreadPit:
         """Return where a spread is traded, brought up to now."""
@@ -143,15 +160,9 @@ class SpreadBoard:
         """Return the book as the first row of its channel has it."""
         return self.pit(sprd_id).window.snapshot(depth)
 
-    def book_text(self, sprd_id: str) -> str:
-        """Return what a checksum of the book covers."""
-        return self.pit(sprd_id).window.text()
-
     def ticker(self, sprd_id: str) -> dict[str, Any]:
         """Return the ticker row of one spread."""
-        (row,) = self.first("sprd-tickers", sprd_id)
-        found: dict[str, Any] = row
-        return found
+        return self.pit(sprd_id).ticker()
 
     def trades(self, sprd_id: str, limit: int = 500) -> list[dict[str, Any]]:
         """Return the last trades, newest first, some from before the start as well."""

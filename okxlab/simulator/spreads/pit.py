@@ -148,6 +148,10 @@ class SpreadPit:
             return live.row(self.now_ms)
         return self._state(channel, self.now_ms)
 
+    def ticker(self) -> dict[str, Any]:
+        """Return the ticker row of now."""
+        return self._state(_TICKER, self.now_ms)
+
     def trades(self, limit: int) -> list[dict[str, Any]]:
         """Return rows of the last trades, newest first."""
         return [self._rows.trade(one) for one in islice(self.record.newest(), limit)]

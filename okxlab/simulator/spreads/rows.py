@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from okxlab.simulator.amounts import Amounts
 from okxlab.simulator.bars import BARS
-from okxlab.simulator.quotes import TradeSeries
+from okxlab.simulator.quotes import TradeBars
 from okxlab.simulator.spreads.pricing import SpreadPrices
 from okxlab.simulator.window import Window
 from okxlab.simulator.wire import Texts
@@ -133,11 +133,11 @@ class SpreadRows:
         }
 
 
-class SpreadSeries(TradeSeries):
+class SpreadSeries(TradeBars):
     """Candles of the trades of one spread."""
 
     def __init__(self, spread: Spread, record: Record, rows: SpreadRows) -> None:
-        super().__init__(spread.terms, record, rows)
+        super().__init__(spread.terms, record)
         self._rows = rows
 
     def write(self, bar: Bar) -> list[str]:
