@@ -222,6 +222,16 @@ class Exchange:
         """Return the open connections that a fault is meant for, oldest first."""
         return [link for link in self._links if _is_meant(link, where)]
 
+    def reset_seq(self, inst_id: str) -> int:
+        """Let the sequence of an instrument or spread begin anew; 0 if none is."""
+        if inst_id in self.spreads.live():
+            self.spreads.pit(inst_id).flow.restart_seq()
+        elif self.market.instrument(inst_id) is not None:
+            self.market.pit(inst_id).flow.restart_seq()
+        else:
+            return 0
+        return 1
+
     @property
     def links(self) -> tuple[Link, ...]:
         """The open connections, oldest first."""
