@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from okxlab.simulator.query import Answer, Query, Refusal, envelope, no_instrument
 from okxlab.simulator.rest_bars import REST_BARS, rest_duration_ms
+from okxlab.simulator.rest_query import Answer, Query, Refusal, envelope, no_instrument
 from okxlab.simulator.spreads.calls import CALLS as _SPREAD_CALLS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from okxlab.simulator.market import Family, Market
+    from okxlab.simulator.market import Market
+    from okxlab.simulator.queries import Family
     from okxlab.simulator.spreads.board import SpreadBoard
 
 __all__ = ["PREFIX", "Answer", "answer", "envelope", "prepare"]

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from okxlab.simulator.query import Refusal, no_instrument
 from okxlab.simulator.rest_bars import REST_BARS, rest_duration_ms
+from okxlab.simulator.rest_query import Refusal, no_instrument
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from okxlab.simulator.query import Query
+    from okxlab.simulator.rest_query import Query
     from okxlab.simulator.spreads.board import SpreadBoard
 
 __all__ = ["CALLS"]

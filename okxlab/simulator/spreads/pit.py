@@ -19,12 +19,13 @@ from okxlab.simulator.matching import FIVE, TOP, TRADE, WINDOW, WINDOW_LEVELS
 from okxlab.simulator.past import Past
 from okxlab.simulator.record import Record
 from okxlab.simulator.spreads.rows import (
+    SpreadLevels,
     SpreadRows,
     SpreadSeries,
-    SpreadWindow,
     bar_of,
     wire_seq,
 )
+from okxlab.simulator.window import Window
 
 if TYPE_CHECKING:
     from okxlab.simulator.paths import Path
@@ -83,11 +84,13 @@ class SpreadPit:
         self.series = SpreadSeries(spread, self.record, self._rows)
         self._stats = DayStats(self.record)
         self.flow = Flow(seed, spread.terms, path, fair, start_ms)
-        self.window = SpreadWindow(
+        levels = SpreadLevels(
+            self._rows.prices, self._rows.sizes, spread.terms.temper.median
+        )
+        self.window = Window(
             self.flow.bids,
             self.flow.asks,
-            self._rows.prices,
-            self._rows.sizes,
+            levels,
             seq=wire_seq(self.flow.seq),
             ts=start_ms // _TOP_MS * _TOP_MS,
         )
@@ -210,7 +213,7 @@ class SpreadPit:
             return
         seq = wire_seq(self.flow.seq)
         if BOOK in self._watched:
-            self._tell_book(self.window.delta(seq, ms), ms, out)
+            self._tell_book(self.window.deltas(seq, ms)[0], ms, out)
         else:
             self.window.turn(seq, ms)
         if self._due_quiet != _NEVER:

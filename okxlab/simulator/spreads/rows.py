@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from okxlab.simulator.amounts import Amounts
 from okxlab.simulator.bars import BARS
+from okxlab.simulator.levels import Levels
 from okxlab.simulator.quotes import TradeBars
 from okxlab.simulator.spreads.pricing import SpreadPrices
-from okxlab.simulator.window import Window
 from okxlab.simulator.wire import Texts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from okxlab.simulator.bars import Bar
+    from okxlab.simulator.levels import Level, Standing
     from okxlab.simulator.marks import DayStats
     from okxlab.simulator.past import Trade
     from okxlab.simulator.paths import Prices
@@ -22,9 +25,9 @@ if TYPE_CHECKING:
 __all__ = [
     "SPREAD_BARS",
     "SpreadAmounts",
+    "SpreadLevels",
     "SpreadRows",
     "SpreadSeries",
-    "SpreadWindow",
     "bar_of",
     "wire_seq",
 ]
@@ -38,8 +41,6 @@ _SEQ_BITS = 20
 _FIRST_ID = 3_000_000_000_000_000_000
 _ID_STEP = 65_536
 """Trade ids have 19 digits too, and do not grow by one."""
-
-Level = list[str]
 
 
 def bar_of(channel: str) -> str | None:
@@ -147,8 +148,9 @@ class SpreadSeries(TradeBars):
         return [px[bar.open], px[bar.high], px[bar.low], px[bar.close], lots]
 
 
-class SpreadWindow(Window):
-    """The order book of a spread as the wire shows it: levels of three values."""
+class SpreadLevels(Levels):
+    """Writes the levels of a spread: three values, without a dead one."""
 
-    def _level(self, tick: int, lots: int, orders: int) -> Level:
-        return [self._prices[tick], self._sizes[lots], str(orders)]
+    def plain(self, standing: Iterable[Standing]) -> list[Level]:
+        """Return price, size and number of orders of each."""
+        return self.bare(standing)
