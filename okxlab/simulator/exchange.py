@@ -23,6 +23,7 @@ from okxlab.simulator.faults import Faults
 from okxlab.simulator.late_acks import LateAcks
 from okxlab.simulator.link import QUEUE_LIMIT, Link
 from okxlab.simulator.market import Market
+from okxlab.simulator.timetable import make_timetable
 from okxlab.simulator.topics import Topics
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from okxlab.simulator.armed_fault import Filter
     from okxlab.simulator.change import Change
     from okxlab.simulator.late_acks import LateAck
+    from okxlab.simulator.query import Call
     from okxlab.simulator.source import Source
     from okxlab.simulator.topic import Topic
 
@@ -112,7 +114,7 @@ class Exchange:
             instruments=instruments,
             book_text=checksum == "legacy",
         )
-        self.sources: list[Source] = [self.market]
+        self.sources: list[Source] = [self.market, make_timetable(seed, self.market)]
         given = (Account(),) if accounts is None else accounts
         self.accounts = Accounts(given, self.market, wall)
         self._audience = Audience(self.accounts, self._push)
@@ -225,6 +227,11 @@ class Exchange:
     def is_watched(self) -> bool:
         """Whether anybody is subscribed to anything, or an account is at work."""
         return not self._topics.is_empty or self._has_accounts_at_work
+
+    @property
+    def calls(self) -> dict[str, Call]:
+        """The REST calls that sources answer, by path without ``/api/v5/``."""
+        return {name: call for one in self.sources for name, call in one.calls.items()}
 
     # Time
 
