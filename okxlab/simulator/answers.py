@@ -7,25 +7,30 @@ alone gives the newest page, not the next one.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from okxlab.simulator.query import (
+    Answer,
+    Query,
+    RefusedError,
+    envelope,
+    no_instrument,
+)
 from okxlab.simulator.rest_bars import REST_BARS, rest_duration_ms
-from okxlab.simulator.rest_query import Answer, Query, Refusal, envelope, no_instrument
-from okxlab.simulator.spreads.calls import CALLS as _SPREAD_CALLS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from okxlab.simulator.market import Market
     from okxlab.simulator.queries import Family
-    from okxlab.simulator.spreads.board import SpreadBoard
+    from okxlab.simulator.query import Call
 
 __all__ = ["PREFIX", "Answer", "answer", "envelope", "prepare"]
 
 PREFIX = "/api/v5/"
 """Where every call begins."""
 
-_BARS = REST_BARS
 _NO_PRICE_BARS = frozenset(("2D", "3D", "2Dutc", "3Dutc"))
 _NO_HISTORY_PRICE_BARS = frozenset(("3M", "3Mutc"))
 
@@ -37,7 +42,7 @@ def answer(
     market: Market,
     path: str,
     params: Mapping[str, str],
-    spreads: SpreadBoard | None = None,
+    calls: Mapping[str, Call] | None = None,
 ) -> Answer:
     """Answer one GET call.
 
@@ -49,8 +54,9 @@ def answer(
         Path of the URL, for example ``/api/v5/public/time``.
     params
         Decoded query.
-    spreads
-        Its spreads; without them their calls do not exist.
+    calls
+        Answered by others, by path without `PREFIX`: asked first, and where one
+        has no answer the market is asked.
 
     Returns
     -------
@@ -59,15 +65,17 @@ def answer(
         51000 one is wrong, 51001 there is no such instrument, 404 no such call.
     """
     name = path.removeprefix(PREFIX) if path.startswith(PREFIX) else ""
+    known = [calls[name]] if calls and name in calls else []
+    if name in _CALLS:
+        known.append(partial(_CALLS[name], market))
+    query = Query(params, market.now_ms)
     try:
-        if name in _CALLS:
-            rows = _CALLS[name](market, Query(params))
-        elif spreads is not None and name in _SPREAD_CALLS:
-            rows = _SPREAD_CALLS[name](spreads, Query(params))
-        else:
-            return Answer(404, envelope("404", f"Invalid URL path: {path}", []))
-    except Refusal as refusal:
+        found = (rows for call in known if (rows := call(query)) is not None)
+        rows = next(found, None)
+    except RefusedError as refusal:
         return refusal.answer
+    if rows is None:
+        return Answer(404, envelope("404", f"Invalid URL path: {path}", []))
     return Answer(200, envelope("0", "", rows))
 
 
@@ -97,6 +105,14 @@ def prepare(market: Market, path: str, params: Mapping[str, str]) -> Iterator[No
 # One function for each call
 
 
+def _inst_id(market: Market, query: Query, channel: str) -> str:
+    """Return the required instrument, which has a channel."""
+    value = query.required("instId")
+    if not market.knows(channel, value):
+        raise no_instrument()
+    return value
+
+
 def _time(market: Market, query: Query) -> list[Any]:  # noqa: ARG001  # takes none
     return [{"ts": str(market.now_ms)}]
 
@@ -114,29 +130,42 @@ def _tickers(market: Market, query: Query) -> list[Any]:
 
 
 def _ticker(market: Market, query: Query) -> list[Any]:
-    return [market.ticker(query.inst_id(market, "tickers"))]
+    return [market.ticker(_inst_id(market, query, "tickers"))]
 
 
 def _books(market: Market, query: Query) -> list[Any]:
     depth = query.limit(1, 400, "sz")
-    book = market.book(query.inst_id(market, "books"), depth)
+    book = market.book(_inst_id(market, query, "books"), depth)
+    return [{key: book[key] for key in ("asks", "bids", "ts", "seqId")}]
+
+
+def _books_full(market: Market, query: Query) -> list[Any]:
+    depth = query.limit(1, 5000, "sz")
+    return [market.full_book(_inst_id(market, query, "books"), depth)]
+
+
+def _books_rpi(market: Market, query: Query) -> list[Any]:
+    depth = query.limit(1, 400, "sz")
+    book = market.rpi_book(_inst_id(market, query, "books-rpi"), depth)
     return [{key: book[key] for key in ("asks", "bids", "ts", "seqId")}]
 
 
 def _trades(market: Market, query: Query) -> list[Any]:
     limit = query.limit(100, 500)
-    return market.trades(query.inst_id(market, "trades"), limit)
+    return market.trades(_inst_id(market, query, "trades"), limit)
 
 
 def _history_trades(market: Market, query: Query) -> list[Any]:
     kind = query.text("type") or "1"
     if kind not in {"1", "2"}:
-        raise Refusal("51000", "Parameter type error")
+        raise RefusedError("51000", "Parameter type error")
     after, before = query.number("after"), query.number("before")
     if kind == "2" and before is not None:
-        raise Refusal("50039", "before is not supported for pagination by timestamp")
+        raise RefusedError(
+            "50039", "before is not supported for pagination by timestamp"
+        )
     return market.trades(
-        query.inst_id(market, "trades"),
+        _inst_id(market, query, "trades"),
         query.limit(100, 100),
         after=after,
         before=before,
@@ -150,8 +179,8 @@ def _candle_call(
     def call(market: Market, query: Query) -> list[Any]:
         bar = query.text("bar") or "1m"
         if bar not in bars:
-            raise Refusal("51000", "Parameter bar error")
-        inst_id = query.inst_id(market, family + bar)
+            raise RefusedError("51000", "Parameter bar error")
+        inst_id = _inst_id(market, query, family + bar)
         before = query.number("before")
         if not is_history:
             oldest = market.now_ms - _RECENT_BARS * rest_duration_ms(bar)
@@ -171,30 +200,30 @@ def _candle_call(
 def _index_tickers(market: Market, query: Query) -> list[Any]:
     quote = query.text("quoteCcy")
     if query.text("instId") is not None:
-        return [market.index_ticker(query.inst_id(market, "index-tickers"))]
+        return [market.index_ticker(_inst_id(market, query, "index-tickers"))]
     if quote is None:
-        raise Refusal("50015", "Either parameter quoteCcy or instId is required.")
+        raise RefusedError("50015", "Either parameter quoteCcy or instId is required.")
     return market.index_tickers(quote)
 
 
 def _mark_price(market: Market, query: Query) -> list[Any]:
     inst_type = query.inst_type()
     if query.text("instId") is not None:
-        return [market.mark_price(query.inst_id(market, "mark-price"))]
+        return [market.mark_price(_inst_id(market, query, "mark-price"))]
     return market.mark_prices(inst_type, query.text("instFamily"))
 
 
 def _open_interest(market: Market, query: Query) -> list[Any]:
     inst_type = query.inst_type()
     if inst_type in {"SPOT", "MARGIN"}:
-        raise Refusal("51000", "Parameter instType error")
+        raise RefusedError("51000", "Parameter instType error")
     if query.text("instId") is not None:
-        return [market.open_interest(query.inst_id(market, "open-interest"))]
+        return [market.open_interest(_inst_id(market, query, "open-interest"))]
     return market.open_interests(inst_type, query.family(inst_type))
 
 
 def _price_limit(market: Market, query: Query) -> list[Any]:
-    return [market.price_limit(query.inst_id(market, "price-limit"))]
+    return [market.price_limit(_inst_id(market, query, "price-limit"))]
 
 
 def _funding_rate(market: Market, query: Query) -> list[Any]:
@@ -202,10 +231,38 @@ def _funding_rate(market: Market, query: Query) -> list[Any]:
         ids = market.inst_ids()
         known = [i for i in ids if market.knows("funding-rate", i)]
         return [market.funding_rate(i) for i in known]
-    return [market.funding_rate(query.inst_id(market, "funding-rate"))]
+    return [market.funding_rate(_inst_id(market, query, "funding-rate"))]
 
 
-_PRICE_BARS = _BARS - _NO_PRICE_BARS
+def _funding_rate_history(market: Market, query: Query) -> list[Any]:
+    return market.funding_rates(
+        _inst_id(market, query, "funding-rate"),
+        query.limit(400, 400),
+        after=query.number("after"),
+        before=query.number("before"),
+    )
+
+
+def _opt_summary(market: Market, query: Query) -> list[Any]:
+    family, day = query.required("instFamily"), query.text("expTime")
+    if not market.knows("opt-summary", family):
+        raise no_instrument()
+    rows = market.first("opt-summary", family)
+    return [row for row in rows if day is None or f"-{day}-" in row["instId"]]
+
+
+def _option_trades(market: Market, query: Query) -> list[Any]:
+    name = query.text("instId") or query.text("instFamily")
+    if name is None:
+        raise RefusedError(
+            "50015", "Either parameter instFamily or instId is required."
+        )
+    if not market.knows("option-trades", name):
+        raise no_instrument()
+    return market.option_trades(name, 100, query.text("optType"))
+
+
+_PRICE_BARS = REST_BARS - _NO_PRICE_BARS
 _HISTORY_PRICE_BARS = _PRICE_BARS - _NO_HISTORY_PRICE_BARS
 
 _CALLS: dict[str, Callable[[Market, Query], list[Any]]] = {
@@ -215,15 +272,20 @@ _CALLS: dict[str, Callable[[Market, Query], list[Any]]] = {
     "public/open-interest": _open_interest,
     "public/price-limit": _price_limit,
     "public/funding-rate": _funding_rate,
+    "public/funding-rate-history": _funding_rate_history,
+    "public/opt-summary": _opt_summary,
+    "public/option-trades": _option_trades,
     "market/tickers": _tickers,
     "market/ticker": _ticker,
     "market/books": _books,
+    "market/books-full": _books_full,
+    "market/books-rpi": _books_rpi,
     "market/trades": _trades,
     "market/history-trades": _history_trades,
     "market/index-tickers": _index_tickers,
-    "market/candles": _candle_call("candle", 300, _BARS, is_history=False),
+    "market/candles": _candle_call("candle", 300, REST_BARS, is_history=False),
     "market/history-candles": _candle_call(
-        "candle", 300, _BARS | {"1s"}, is_history=True
+        "candle", 300, REST_BARS | {"1s"}, is_history=True
     ),
     "market/index-candles": _candle_call(
         "index-candle", 100, _PRICE_BARS, is_history=False

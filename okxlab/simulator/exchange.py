@@ -24,6 +24,7 @@ from okxlab.simulator.late_acks import LateAcks
 from okxlab.simulator.link import QUEUE_LIMIT, Link
 from okxlab.simulator.market import Market
 from okxlab.simulator.spreads.board import SpreadBoard
+from okxlab.simulator.timetable import make_timetable
 from okxlab.simulator.topics import Topics
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from okxlab.simulator.armed_fault import Filter
     from okxlab.simulator.change import Change
     from okxlab.simulator.late_acks import LateAck
+    from okxlab.simulator.query import Call
     from okxlab.simulator.source import Source
     from okxlab.simulator.topic import Topic
 
@@ -118,7 +120,8 @@ class Exchange:
         self.spreads = SpreadBoard(
             seed, start_ms, self.market.floor, book_text=checksum == "legacy"
         )
-        self.sources: list[Source] = [self.market, self.spreads]
+        timetable = make_timetable(seed, self.market)
+        self.sources: list[Source] = [self.market, self.spreads, timetable]
         given = (Account(),) if accounts is None else accounts
         self.accounts = Accounts(given, self.market, wall)
         self._audience = Audience(self.accounts, self._push)
@@ -241,6 +244,11 @@ class Exchange:
     def is_watched(self) -> bool:
         """Whether anybody is subscribed to anything, or an account is at work."""
         return not self._topics.is_empty or self._has_accounts_at_work
+
+    @property
+    def calls(self) -> dict[str, Call]:
+        """The REST calls that sources answer, by path without ``/api/v5/``."""
+        return {name: call for one in self.sources for name, call in one.calls.items()}
 
     # Time
 

@@ -24,6 +24,7 @@ BOOKS = {
     ("books", "ETH-USDT"): 1.5,
     ("books", "SOL-USDT"): 1.5,
     ("books", "BTC-USDT-SWAP"): 1.5,
+    ("books-rpi", "BTC-USDT"): 1.5,
     ("sprd-books-l2-tbt", SPREAD): 8.0,
 }
 """The books, and the longest that each may be behind the exchange's while it is

@@ -184,7 +184,8 @@ class MemoryRest(RestClient):
         try:
             async with asyncio.timeout_at(deadline):
                 await asyncio.sleep(LATENCY)
-                found = answer(self._world.exchange.market, path, query)
+                exchange = self._world.exchange
+                found = answer(exchange.market, path, query, exchange.calls)
                 await asyncio.sleep(delay)
         except TimeoutError as error:
             raise self._unreachable("gave no answer", attempts) from error

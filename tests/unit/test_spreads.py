@@ -47,7 +47,7 @@ def watched(exchange, seconds=30, step_ms=None, sprd_id=BTC):
 
 def call(exchange, path, **params):
     """Return code and rows of a REST call."""
-    got = answer(exchange.market, f"/api/v5/{path}", params, exchange.spreads)
+    got = answer(exchange.market, f"/api/v5/{path}", params, exchange.calls)
     body = json.loads(got.body)
     return body["code"], body["data"]
 

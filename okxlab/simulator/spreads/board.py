@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Any
 from okxlab.simulator.candles import page
 from okxlab.simulator.change import Change
 from okxlab.simulator.matching import WINDOW_LEVELS
+from okxlab.simulator.spreads.calls import calls_of
 from okxlab.simulator.spreads.listing import spreads_of
 from okxlab.simulator.spreads.pit import BOOK, SpreadPit
 from okxlab.simulator.spreads.pricing import SpreadFair
 from okxlab.simulator.spreads.rows import bar_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from okxlab.protocol.arg import Arg
     from okxlab.simulator.floor import Floor
+    from okxlab.simulator.query import Call
     from okxlab.simulator.spreads.listing import Spread
 
 __all__ = ["CHANNELS", "SpreadBoard"]
@@ -47,6 +51,8 @@ class SpreadBoard:
     ----------
     now_ms
         Virtual time [Unix ms].
+    calls
+        REST calls about spreads, by path.
 
     Notes
     -----
@@ -68,6 +74,7 @@ class SpreadBoard:
         """Every spread, expired ones too, in listing order."""
         self._pits: dict[str, SpreadPit] = {}
         self._watched: dict[tuple[str, str], int] = {}
+        self.calls: Mapping[str, Call] = calls_of(self)
 
     def live(self) -> list[str]:
         """Return the ids of the spreads that are not over."""

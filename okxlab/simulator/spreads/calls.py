@@ -5,18 +5,19 @@ Paths and parameters: OKX API v5, "Spread Trading / REST API" (2026-09-08).
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from okxlab.simulator.query import RefusedError, no_instrument
 from okxlab.simulator.rest_bars import REST_BARS, rest_duration_ms
-from okxlab.simulator.rest_query import Refusal, no_instrument
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from okxlab.simulator.rest_query import Query
+    from okxlab.simulator.query import Call, Query
     from okxlab.simulator.spreads.board import SpreadBoard
 
-__all__ = ["CALLS"]
+__all__ = ["calls_of"]
 
 _RECENT_BARS = 1_440
 """Bars that the call without "history" reaches back."""
@@ -26,7 +27,7 @@ _STATES = ("live", "suspend", "expired")
 def _spreads(board: SpreadBoard, query: Query) -> list[Any]:
     state = query.text("state")
     if state not in {None, *_STATES}:
-        raise Refusal("51000", "Parameter state error")
+        raise RefusedError("51000", "Parameter state error")
     return board.rows(
         base_ccy=query.text("baseCcy"),
         inst_id=query.text("instId"),
@@ -58,7 +59,7 @@ def _candle_call(
     def call(board: SpreadBoard, query: Query) -> list[Any]:
         bar = query.text("bar") or "1m"
         if bar not in REST_BARS:
-            raise Refusal("51000", "Parameter bar error")
+            raise RefusedError("51000", "Parameter bar error")
         sprd_id, before = _known(board, query), query.number("before")
         if not is_history:
             oldest = board.now_ms - _RECENT_BARS * rest_duration_ms(bar)
@@ -81,7 +82,7 @@ def _known(board: SpreadBoard, query: Query) -> str:
     return sprd_id
 
 
-CALLS: dict[str, Callable[[SpreadBoard, Query], list[Any]]] = {
+_CALLS: dict[str, Callable[[SpreadBoard, Query], list[Any]]] = {
     "sprd/spreads": _spreads,
     "sprd/books": _books,
     "sprd/public-trades": _trades,
@@ -89,4 +90,8 @@ CALLS: dict[str, Callable[[SpreadBoard, Query], list[Any]]] = {
     "market/sprd-candles": _candle_call(300, is_history=False),
     "market/sprd-history-candles": _candle_call(100, is_history=True),
 }
-"""The calls by their path behind the prefix."""
+
+
+def calls_of(board: SpreadBoard) -> dict[str, Call]:
+    """Return the calls about spreads by their path behind the prefix."""
+    return {path: partial(call, board) for path, call in _CALLS.items()}
