@@ -211,6 +211,11 @@ class Pit:
         assert self._option, "only options have such trades"
         return self._option.trade(trade)
 
+    def funding_history(self, ms: int) -> list[dict[str, Any]]:
+        """Return the funding rates that were paid, newest first."""
+        assert self._funding, "only perpetual swaps have a funding rate"
+        return self._funding.history(ms)
+
     def _touch(self, ms: int, reach: int) -> None:
         """Note how far up an event reached, for the next grid points."""
         if self._due_grid == _NEVER:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 from okxlab.simulator.bars import BARS
@@ -173,6 +174,58 @@ class Queries:
         """Return the funding rate row of one perpetual swap."""
         return self._only("funding-rate", inst_id)
 
+    def funding_rates(
+        self,
+        inst_id: str,
+        limit: int = 400,
+        *,
+        after: int | None = None,
+        before: int | None = None,
+    ) -> list[dict[str, Any]]:
+        """Return the rates that were paid in the last three months, newest first.
+
+        Parameters
+        ----------
+        inst_id
+            A perpetual swap.
+        limit
+            Greatest number of rows.
+        after, before
+            Only payments before ``after`` or behind ``before`` [ms]; of those the
+            newest.
+        """
+        pit = self._floor.pit(inst_id, self.now_ms)
+        return [
+            row
+            for row in pit.funding_history(self.now_ms)
+            if (after is None or int(row["fundingTime"]) < after)
+            and (before is None or int(row["fundingTime"]) > before)
+        ][:limit]
+
+    def option_trades(
+        self, key: str, limit: int = 100, opt_type: str | None = None
+    ) -> list[dict[str, Any]]:
+        """Return trades of an option or of a family of options, newest first.
+
+        Parameters
+        ----------
+        key
+            instId or instFamily.
+        limit
+            Greatest number of rows.
+        opt_type
+            ``"C"`` or ``"P"``; both by default.
+        """
+        found = [
+            (trade, pit)
+            for one in self._floor.live(self.now_ms, "OPTION")
+            if key in {one.inst_id, one.family} and opt_type in {None, one.opt_type}
+            for pit in [self._floor.pit(one.inst_id, self.now_ms)]
+            for trade in islice(pit.record.newest(), limit)
+        ]
+        found.sort(key=lambda each: each[0].ms, reverse=True)
+        return [pit.option_trade(trade) for trade, pit in found[:limit]]
+
     def open_interest(self, inst_id: str) -> dict[str, Any]:
         """Return the open interest row of one derivative."""
         return self._only("open-interest", inst_id)
@@ -206,6 +259,17 @@ class Queries:
             continues.  REST answers take ``asks, bids, ts, seqId`` of it.
         """
         return self._floor.pit(inst_id, self.now_ms).window.snapshot(depth)
+
+    def full_book(self, inst_id: str, depth: int = 5000) -> dict[str, Any]:
+        """Return the whole order book as ``market/books-full`` has it.
+
+        Levels are price, size and number of orders; as many as there are.
+        """
+        return self._floor.pit(inst_id, self.now_ms).window.full(depth)
+
+    def rpi_book(self, inst_id: str, depth: int = 400) -> dict[str, Any]:
+        """Return the order book with RPI orders, otherwise as `book`."""
+        return self._floor.pit(inst_id, self.now_ms).window.snapshot(depth, is_rpi=True)
 
     def book_text(self, inst_id: str) -> str:
         """Return the text that a legacy checksum of `book` covers.

@@ -236,7 +236,8 @@ class Server:
                 target=request.raw_path,
             )
         else:
-            got = answer(self.exchange.market, request.path, request.query)
+            exchange = self.exchange
+            got = answer(exchange.market, request.path, request.query, exchange.calls)
         return web.Response(
             status=got.status, body=got.body, content_type="application/json"
         )

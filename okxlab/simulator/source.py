@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from okxlab.protocol.arg import Arg
     from okxlab.simulator.change import Change
+    from okxlab.simulator.query import Call
 
 __all__ = ["Source"]
 
@@ -19,11 +22,19 @@ class Source(Protocol):
     is about is its *key*, a text that a source makes of the arg and that its
     changes name.
 
+    Attributes
+    ----------
+    calls
+        REST calls that it answers, by path without ``/api/v5/``; one that returns
+        None leaves the answer to the market.
+
     Notes
     -----
     What happens must follow from seed and virtual time alone, and neither from
     who watches nor from how time is cut.
     """
+
+    calls: Mapping[str, Call]
 
     def find(self, arg: Arg) -> str | None:
         """Return the key of what an arg is about.
