@@ -83,6 +83,8 @@ class Login:
     ----------
     skew : float
         Exchange time less this machine's time [s].
+    state : str
+        ``given``, ``accepted`` or ``refused``: what became of it the last time.
 
     Notes
     -----
@@ -98,6 +100,7 @@ class Login:
     ) -> None:
         self.credentials = credentials
         self.skew = 0.0
+        self.state = "given"
         self._environment = environment
         self._rest = rest
         self._clock = clock
@@ -127,10 +130,12 @@ class Login:
 
     def accepted(self) -> None:
         """Note a login that worked."""
+        self.state = "accepted"
         self._attempts = 0
 
     def may_try_again(self, refusal: LoginRefused) -> bool:
         """Tell whether another attempt makes sense, and count it."""
+        self.state = "refused"
         self._attempts += 1
         return refusal.code in _PASSING and self._attempts < _MOST_ATTEMPTS
 
