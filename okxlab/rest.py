@@ -188,6 +188,11 @@ class RestClient:
     def __repr__(self) -> str:
         return f"RestClient({self._base!r})"
 
+    @property
+    def base(self) -> str:
+        """The base address."""
+        return self._base
+
     async def get(
         self,
         path: str,

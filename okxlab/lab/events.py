@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from okxlab.errors import LoginError, SubscriptionError
+from okxlab.errors import SubscriptionError
+from okxlab.lab.status import ChannelCount
 from okxlab.protocol import events as ev
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from okxlab.errors import LoginError
     from okxlab.lab.errands import Errands
     from okxlab.lab.holdings import Holding, Holdings
     from okxlab.lab.instrument_list import NearMisses
@@ -34,6 +36,10 @@ _log = logging.getLogger("okxlab.lab")
 _NEAR_MISS_TIMEOUT = 3.0
 """A refusal waits this long for the instrument list that explains it [s]."""
 _SERVICE_UPGRADE = "64008"
+_MOST_CONNECTIONS = {"fills": 20}
+_MOST_CONNECTIONS_ELSE = 30
+"""Connections of an account that may hold a channel: OKX API v5, "WebSocket /
+Connection count limit", 2026-08-22."""
 
 
 class Events:
@@ -58,6 +64,8 @@ class Events:
     ----------
     login : Login or None
         Credentials for the channels that need them; None without.
+    channel_counts : dict of str to ChannelCount
+        What OKX said last of the connections of the account, by channel.
     """
 
     def __init__(
@@ -77,6 +85,8 @@ class Events:
         self._detach = detach
         self._near_misses = near_misses
         self.login: Login | None = None
+        # Replaced and never changed: any thread reads it.
+        self.channel_counts: dict[str, ChannelCount] = {}
         self._noted = 0
 
     # What the connections tell: transport.Listener.
@@ -158,8 +168,8 @@ class Events:
                 self._note(connection, f"an unknown message: {text}")
             case ev.RequestRefused(code=code, msg=msg):
                 self._note(connection, f"a request was refused: {code} {msg}")
-            case ev.ConnCount(channel=name, count=count):
-                _log.info("%d connections of this account hold %s", count, name)
+            case ev.ConnCount():
+                self._counted(event)
             case _:
                 _log.debug("%s: %r", connection.url, event)
 
@@ -235,6 +245,22 @@ class Events:
             tape.note(str(error))
         await login.synchronise()
         connection.reconnect(f"the login was refused: {error.code} {error.msg}")
+
+    def _counted(self, event: ev.ConnCount) -> None:
+        level = logging.WARNING if event.exceeded else logging.INFO
+        _log.log(
+            level,
+            "%d connections of this account hold %s",
+            event.count,
+            event.channel,
+        )
+        counted = ChannelCount(
+            channel=event.channel,
+            connections=event.count,
+            limit=_MOST_CONNECTIONS.get(event.channel, _MOST_CONNECTIONS_ELSE),
+            exceeded=event.exceeded,
+        )
+        self.channel_counts = {**self.channel_counts, event.channel: counted}
 
     def _malformed(self, connection: Connection, event: ev.Malformed) -> None:
         what = f"a frame that cannot be read: {event.why}"

@@ -395,15 +395,29 @@ class Lab:
 
     @property
     def status(self) -> LabStatus:
-        """What the lab and its connections are doing; never raises."""
+        """What the lab is doing and how much of its limits is used; never raises.
+
+        Shows itself as a table in a notebook.
+        """
         router = self._router_or_none
         return LabStatus(
             environment=self.environment.name,
             is_open=self.is_open,
             streams=tuple((stream.name, stream.status) for stream in self.streams),
+            login=self._login_state,
             connections=router.status() if router is not None else (),
+            channel_counts=router.channel_counts() if router is not None else (),
+            connects_per_second=self.environment.timings.connects_per_second,
             tls=self._runtime.tls,
         )
+
+    @property
+    def _login_state(self) -> str:
+        if self._credentials is None:
+            return "none"
+        router = self._router_or_none
+        login = router.login if router is not None else None
+        return login.state if login is not None else "given"
 
     def close(self) -> None:
         """Close every stream and connection, and a simulator of the lab's own.
@@ -502,8 +516,7 @@ class Lab:
         left = max(seconds - (self._runtime.clock.monotonic() - began), 0.0)
         await probe(self._connector, path, login, left)
         self._credentials = credentials
-        if self._router_or_none is not None:
-            self._router_or_none.use(login)
+        self._router().use(login)
 
     async def _shut(self) -> None:
         self._runtime.remove_closer(self._shut)

@@ -36,6 +36,7 @@ _EXPIRED = "60006"
 _PASSING = frozenset({_EXPIRED, "60023", "60014", "63999"})
 """Codes after which another attempt with a fresh timestamp makes sense."""
 _MOST_ATTEMPTS = 3
+_OTHER_ENVIRONMENT = "50101"
 _REQUEST_EXPIRED = "50102"
 _OF_KEYS = "501"
 """Codes of REST that begin so are about the key, its signature or its rights."""
@@ -54,8 +55,6 @@ _LIKELY = {
     "60032": "the site or the key: a key works only on the site its account was "
     "made at, okxlab.connect(..., site='global' | 'eea' | 'us')",
     "50100": "the key: its rights were taken back, or it has none to read",
-    "50101": "the environment: a demo key works only with okxlab.connect('demo') and "
-    "a live key only with okxlab.connect('live')",
     "50102": "the clock: this machine's time is more than 30 s off the exchange's",
     "50105": "the passphrase",
     "50110": "the network address: the key is bound to others",
@@ -84,6 +83,8 @@ class Login:
     ----------
     skew : float
         Exchange time less this machine's time [s].
+    state : str
+        ``given``, ``accepted`` or ``refused``: what became of it the last time.
 
     Notes
     -----
@@ -99,6 +100,7 @@ class Login:
     ) -> None:
         self.credentials = credentials
         self.skew = 0.0
+        self.state = "given"
         self._environment = environment
         self._rest = rest
         self._clock = clock
@@ -128,10 +130,12 @@ class Login:
 
     def accepted(self) -> None:
         """Note a login that worked."""
+        self.state = "accepted"
         self._attempts = 0
 
     def may_try_again(self, refusal: LoginRefused) -> bool:
         """Tell whether another attempt makes sense, and count it."""
+        self.state = "refused"
         self._attempts += 1
         return refusal.code in _PASSING and self._attempts < _MOST_ATTEMPTS
 
@@ -143,13 +147,25 @@ class Login:
         what = "the login" if arg == "login" else f"the signed request {arg}"
         return LoginError(
             f"OKX refused {what} to {self._environment.name!r} "
-            f"(site {self._environment.site!r}): {code} {msg}; the likely cause is "
-            f"{_LIKELY.get(code, 'the key, its secret_key or its passphrase')}",
+            f"(site {self._environment.site!r}): {code} {msg.rstrip('.')}; the likely "
+            f"cause is {self._likely_cause(code)}",
             code=code,
             msg=msg,
             arg=arg,
             conn_id=conn_id,
         )
+
+    def _likely_cause(self, code: str) -> str:
+        if code == _OTHER_ENVIRONMENT:
+            here, there = (
+                ("demo", "live") if self._environment.simulated else ("live", "demo")
+            )
+            return (
+                f"the environment: this is a {there} key, which works with "
+                f"okxlab.connect({there!r}, ...) only, and {self._environment.name!r} "
+                f"takes {here} keys"
+            )
+        return _LIKELY.get(code, "the key, its secret_key or its passphrase")
 
     async def ask(
         self, path: str, params: Mapping[str, str | int | None] | None = None

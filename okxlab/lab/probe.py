@@ -82,10 +82,12 @@ class _Probe:
 
     def event(self, connection: Connection, event: Event) -> None:
         """Take the answer to the login."""
+        if self._login is None:
+            return
         if isinstance(event, ev.LoggedIn):
+            self._login.accepted()
             self._end()
         elif isinstance(event, ev.LoginRefused):
-            assert self._login is not None
             if self._login.may_try_again(event):
                 self._is_retrying = True
                 self._retry = asyncio.create_task(

@@ -20,7 +20,7 @@ from okxlab.lab.holdings import Holdings
 from okxlab.lab.instrument_list import NearMisses
 from okxlab.lab.lists import Lists
 from okxlab.lab.resync import Resync
-from okxlab.lab.status import ConnectionStatus
+from okxlab.lab.status import ChannelCount, ConnectionStatus
 from okxlab.stream.book_tape import BookTape
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Router:
         self._environment = environment
         self._runtime = runtime
         self._rest = rest
-        self._login: Login | None = None
+        self.login: Login | None = None  # read on any thread
         self._connector = connector or Connector(environment, runtime)
         self._errands = Errands(runtime.loop)
         self._holdings = Holdings(
@@ -83,10 +83,10 @@ class Router:
 
     def use(self, login: Login) -> None:
         """Log in with this from now on, and anew where another one is in use."""
-        is_other = self._login is not None and (
-            self._login.credentials != login.credentials
+        is_other = self.login is not None and (
+            self.login.credentials != login.credentials
         )
-        self._login = self._events.login = self._lists.login = login
+        self.login = self._events.login = self._lists.login = login
         for connection in self._holdings.connections:
             if is_other and self._holdings.logs_in(connection):
                 connection.reconnect("other credentials are to be used")
@@ -139,25 +139,33 @@ class Router:
 
     def status(self) -> tuple[ConnectionStatus, ...]:
         """Return what each connection is doing; on any thread."""
+        timings = self._environment.timings
         return tuple(
             ConnectionStatus(
                 path=connection.path,
                 url=connection.url,
                 state=connection.state,
                 args=len(connection.wanted),
+                args_limit=timings.args_per_connection,
                 requests_left=connection.requests_left,
+                requests_limit=timings.requests_per_hour,
+                waiting=connection.waiting,
                 attempts=connection.attempts,
                 last_error=str(connection.last_error or ""),
             )
             for connection in self._holdings.connections
         )
 
+    def channel_counts(self) -> tuple[ChannelCount, ...]:
+        """Return what OKX says of the account's connections; on any thread."""
+        return tuple(self._events.channel_counts.values())
+
     def _connect(self, path: str) -> Connection:
         return self._connector.make(path, self._events)
 
     def _start(self, connection: Connection) -> None:
-        if self._holdings.logs_in(connection) and self._login is not None:
-            self._errands.spawn(self._start_in_time(connection, self._login))
+        if self._holdings.logs_in(connection) and self.login is not None:
+            self._errands.spawn(self._start_in_time(connection, self.login))
         else:
             connection.start()
 

@@ -78,7 +78,7 @@ def test_without_a_clock_to_ask_this_machine_s_is_used(free_port):
         ("60005", "api_key"),
         ("60006", "clock"),
         ("60032", "site"),
-        ("50101", r"okxlab\.connect\('demo'\)"),
+        ("50101", r"this is a demo key.*okxlab\.connect\('demo', \.\.\.\) only"),
         ("99999", "the key, its secret_key or its passphrase"),
     ],
 )
