@@ -333,6 +333,11 @@ def _aligned(rows: Sequence[tuple[str, ...]]) -> str:
     default="simulator-pass",
     help="Passphrase of that key. [default: simulator-pass]",
 )
+@click.option(
+    "--trader",
+    metavar="INST_ID",
+    help="What that account trades by itself, such as BTC-USDT.",
+)
 def simulator(
     port: int,
     seed: int,
@@ -343,6 +348,7 @@ def simulator(
     key: str,
     secret: str,
     passphrase: str,
+    trader: str | None,
 ) -> None:
     """Serve a simulated OKX on this machine until interrupted.
 
@@ -360,6 +366,7 @@ def simulator(
         tls=tls,
         checksum=checksum,
         accounts=[Account(key, secret, passphrase)],
+        trader=trader,
     )
     with _listening(market):
         click.echo(f"{market.ws}\n{market.rest}")
@@ -379,6 +386,8 @@ def _listening(market: Any) -> Iterator[None]:
         market.start()
     except OSError as error:
         raise click.ClickException(f"the simulator cannot listen: {error}") from error
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
     try:
         yield
     finally:
