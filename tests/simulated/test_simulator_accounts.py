@@ -140,10 +140,10 @@ def test_examples():
 def test_trader_from_the_start():
     """One argument makes the first account trade; what is not traded is refused."""
     with Simulator(7, start=START, speed=0, trader="BTC-USDT") as simulator:
-        simulator.step(20)
-        orders = simulator.orders()
+        simulator.step(6)
+        bought = simulator.balances()["BTC"]
 
-    assert {order["tag"] for order in orders} == {"script"}
+    assert bought > "1"
     with (
         pytest.raises(ValueError, match="BTC-USD-SWAP"),
         Simulator(7, start=START, speed=0, trader="BTC-USD-SWAP"),
