@@ -128,15 +128,17 @@ class Accounts:
                 desk.book(ms)
 
     def look_after(self, ms: int) -> None:
-        """Do what is due at a full second: funding, liquidation, scripts."""
+        """Do what is due at a full second: delivery, funding, liquidation, scripts."""
         for desk in self.desks:
+            desk.deliver_if_due(ms)
             held = desk.holdings.open_positions()
             if ms % _FUNDING_MS == 0:
                 for position in held:
+                    if position.terms.instrument.inst_type != "SWAP":
+                        continue
                     rate = self.venue.funding(position.terms.inst_id)
                     desk.pay_funding(position, rate, ms)
-            if held:
-                desk.liquidate_if_due(ms)
+            desk.liquidate_if_due(ms)
         for trader in tuple(self.traders):
             trader.act(ms)
 
