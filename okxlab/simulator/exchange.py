@@ -65,6 +65,8 @@ class Exchange:
         Who may log in; one with the simulator's own key by default.
     wall
         Returns the Unix time that logins are judged by [s]; virtual time by default.
+    simulated
+        Whether this is demo trading, which refuses keys of live trading.
     faults
         Fault switches; a set of its own by default, which acts where it is called.
     settings
@@ -104,6 +106,7 @@ class Exchange:
         checksum: Checksum = "zero",
         accounts: Iterable[Account] | None = None,
         wall: Callable[[], float] | None = None,
+        simulated: bool = False,
         faults: Faults | None = None,
         settings: ServerSettings | None = None,
         queue_limit: int = QUEUE_LIMIT,
@@ -123,7 +126,7 @@ class Exchange:
         timetable = make_timetable(seed, self.market)
         self.sources: list[Source] = [self.market, self.spreads, timetable]
         given = (Account(),) if accounts is None else accounts
-        self.accounts = Accounts(given, self.market, wall)
+        self.accounts = Accounts(given, self.market, wall, simulated=simulated)
         self._audience = Audience(self.accounts, self._push)
         self._members = Members(self.accounts, self._audience, self.faults)
         self._settings = settings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import doctest
 import json
 import time
 import urllib.error
@@ -13,6 +14,7 @@ import pytest
 from okxlab.errors import ExchangeError
 from okxlab.protocol.auth import Credentials, login_arg, rest_headers
 from okxlab.simulator import Account, Simulator
+from okxlab.simulator.accounts import account, lessons
 from tests.simulated.foreign_client import START, open_path, receive, request
 
 pytestmark = pytest.mark.simulated
@@ -110,6 +112,61 @@ def test_lesson(still):
     assert [row["clOrdId"] for row in pending["data"]] == ["lesson"]
     assert gone["state"] == last["state"] == found["data"][0]["state"] == "canceled"
     assert (none["code"], none["data"]) == ("51603", [])
+
+
+def test_looking_into_an_account(still):
+    """A lesson reads cash, orders and positions without a client."""
+    order = still.trade("BTC-USDT", "buy", "0.1", 90_000)
+    amended = still.amend(order["ordId"], px=91_000, sz="0.2")
+    still.trade("BTC-USDT-SWAP", "sell", "1")
+    open_orders, (position,) = still.orders(), still.positions()
+
+    assert (amended["px"], amended["sz"], amended["state"]) == ("91000", "0.2", "live")
+    assert [one["ordId"] for one in open_orders] == [order["ordId"]]
+    assert (position["instId"], position["pos"]) == ("BTC-USDT-SWAP", "-1")
+    assert still.balances()["BTC"] == "1"
+
+
+def test_examples():
+    """The examples of the documentation do what they show."""
+    found = [doctest.testmod(module) for module in (account, lessons)]
+
+    assert [(result.failed, result.attempted > 0) for result in found] == [
+        (0, True),
+        (0, True),
+    ]
+
+
+def test_trader_from_the_start():
+    """One argument makes the first account trade; what is not traded is refused."""
+    with Simulator(7, start=START, speed=0, trader="BTC-USDT") as simulator:
+        simulator.step(6)
+        bought = simulator.balances()["BTC"]
+
+    assert bought > "1"
+    with (
+        pytest.raises(ValueError, match="BTC-USD-SWAP"),
+        Simulator(7, start=START, speed=0, trader="BTC-USD-SWAP"),
+    ):
+        pass
+
+
+def test_demo_trading():
+    """A simulator may pass for demo trading; a key of live trading finds no way in."""
+    both = [
+        Account(),
+        Account("demo", "s", "p", simulated=True),
+        Account("live", "s", "p", simulated=False),
+    ]
+    codes = []
+    with Simulator(7, start=START, speed=0, accounts=both, simulated=True) as demo:
+        for one in both:
+            with open_path(demo, "private") as ws:
+                codes.append(_log_in(ws, one.credentials)["code"])
+        is_demo = demo.environment.simulated
+
+    assert is_demo
+    assert codes == ["0", "0", "50101"]
 
 
 def test_lesson_that_is_refused(still):

@@ -314,7 +314,9 @@ def test_liquidation():
         client.frames()
         client.subscribe(*ALL, {"channel": "liquidation-warning", "instType": "ANY"})
     frames = []
-    while not frames or all(one.holdings.lots(SWAP) for one in exchange.accounts.desks):
+    while not frames or all(
+        one.holdings.lots(f"{SWAP}/net") for one in exchange.accounts.desks
+    ):
         exchange.advance(exchange.market.now_ms + 10_000, 0.0)
         frames += [client.frames() for client in clients]
     event = [row for got in frames for row in rows(got, "balance_and_position")][-1]

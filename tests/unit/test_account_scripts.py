@@ -9,9 +9,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from okxlab.protocol.arg import Arg
 from okxlab.protocol.channels import channel
 from okxlab.simulator.accounts import Account
 from okxlab.simulator.accounts.scripted.timetable import SCRIPTED, STATES
+from okxlab.simulator.accounts.shares import scripted_share
 from okxlab.simulator.exchange import Exchange
 from tests.unit.account_client import START, AccountClient, rows
 
@@ -43,56 +45,76 @@ def _client(account=None, start_ms=START):
     return client
 
 
-def _heard(ms=TWENTY, *, step=MINUTE, account=None):
-    """Return all that twenty minutes bring on every scripted channel."""
-    client = _client(account)
-    frames = client.subscribe(*map(_arg, sorted(SCRIPTED - set(OF_A_GRID))))
-    grids = [
-        row["algoId"]
-        for kind in ("contract", "spot")
-        for row in rows(frames, f"grid-orders-{kind}")
-    ]
-    frames += client.subscribe(
-        *(_arg(name, algoId=grid) for grid in grids for name in OF_A_GRID)
+def _timetable(account=None, **market):
+    exchange = Exchange(
+        7,
+        **{"start_ms": START, "instruments": FEW, **market},
+        accounts=[account or Account()],
     )
-    for _ in range(0, ms, step):
-        frames += client.after(step)
-    return frames
+    return exchange.accounts.desk().timetable
+
+
+def _told(ms=TWENTY, account=None, *, start_ms=START, after_ms=START):
+    """Return what a stretch of time brings by itself, by channel; no market moves."""
+    timetable = _timetable(account, start_ms=start_ms)
+    return {
+        name: [
+            row
+            for at_ms in range(after_ms + 1000, after_ms + ms + 1000, 1000)
+            for row in timetable.due(name, at_ms)
+        ]
+        for name in sorted(SCRIPTED)
+    }
 
 
 @pytest.fixture(scope="module")
-def heard():
-    """All that twenty minutes bring."""
-    return _heard()
+def told():
+    """All that forty minutes bring."""
+    return _told(2 * TWENTY)
 
 
-def test_every_channel_has_rows(heard):
-    """Within minutes there is something on each, under the arg with the uid."""
-    pushes = [frame for frame in heard if "data" in frame]
-    early = _heard(7 * MINUTE)
+def test_pushes():
+    """Each row comes in a push of its own, under the arg as sent and with the uid."""
+    client = _client()
+    client.subscribe(_arg("sprd-orders"), _arg("orders-algo", instType="SPOT"))
+    pushes = client.after(5 * MINUTE)
+    args = [push["arg"] for push in pushes]
 
-    assert {frame["arg"]["channel"] for frame in early if frame.get("data")} == SCRIPTED
-    assert {frame["arg"]["uid"] for frame in pushes} == {Account().uid}
-    assert all("event" not in frame for frame in pushes)
+    assert {len(push["data"]) for push in pushes} == {1}
+    assert {"channel": "sprd-orders", "uid": Account().uid} in args
+    assert {
+        "channel": "orders-algo",
+        "instType": "SPOT",
+        "uid": Account().uid,
+    } in args
+    assert {frozenset(push) for push in pushes} == {frozenset({"arg", "data"})}
 
 
-def test_rows_have_every_member(heard):
+@pytest.mark.parametrize("key", ["k1", "k2", "k3", "k4", "k5"])
+def test_every_channel_has_rows(key):
+    """Within ten minutes there is something on each, whoever it is."""
+    told = _told(10 * MINUTE, Account(key, "s", "p"))
+
+    assert {name for name, rows in told.items() if rows} == SCRIPTED
+
+
+def test_rows_have_every_member(told):
     """Each row has what the registry has, neither more nor less, and it decodes."""
     for name in SCRIPTED:
         struct = channel(name).row
         names = {field.encode_name for field in msgspec.structs.fields(struct)}
-        for row in rows(heard, name):
+        for row in told[name]:
             msgspec.convert(row, struct, strict=False)
 
             assert set(row) == names, name
 
 
 @pytest.mark.parametrize("name", sorted(SCRIPTED))
-def test_rows_look_like_published_ones(heard, frames, name):
+def test_rows_look_like_published_ones(told, frames, name):
     """Every member is of the type that the published frame has."""
     published = json.loads((Path(frames) / f"{name}.json").read_text("utf-8"))
 
-    for row in rows(heard, name):
+    for row in told[name]:
         for key, value in published["data"][0].items():
             assert type(row[key]) is type(value), key
 
@@ -114,7 +136,7 @@ def test_first_pushes():
     )
 
 
-def test_states_go_forward(heard):
+def test_states_go_forward(told):
     """Nothing comes back after its end, and everything begins as it should."""
     keys = {
         "orders-algo": "algoId",
@@ -133,7 +155,7 @@ def test_states_go_forward(heard):
     }
     for name, key in keys.items():
         lives = {}
-        for row in rows(heard, name):
+        for row in told[name]:
             lives.setdefault(row[key], []).append(row["state"])
         ended = [states for states in lives.values() if final & set(states)]
 
@@ -142,12 +164,13 @@ def test_states_go_forward(heard):
             assert not final & set(states[:-1]), (name, states)
 
 
-def test_what_belongs_together(heard):
+def test_what_belongs_together(told):
     """A block trade is of a request and a quote that were filled, at its prices."""
-    quotes = {row["quoteId"]: row for row in rows(heard, "quotes")}
-    requests = {row["rfqId"]: row for row in rows(heard, "rfqs")}
-    trades = rows(heard, "struc-block-trades")
+    quotes = {row["quoteId"]: row for row in told["quotes"]}
+    requests = {row["rfqId"]: row for row in told["rfqs"]}
+    trades = told["struc-block-trades"]
 
+    assert trades
     for trade in trades:
         quote, request = quotes[trade["quoteId"]], requests[trade["rfqId"]]
         assert (quote["state"], request["state"]) == ("filled", "filled")
@@ -158,13 +181,12 @@ def test_what_belongs_together(heard):
         assert [leg["sz"] for leg in request["legs"]] == [
             leg["sz"] for leg in trade["legs"]
         ]
-    assert trades
 
 
-def test_trades_of_spreads(heard):
+def test_trades_of_spreads(told):
     """The fills of an order add up to it, and each costs what its legs differ by."""
-    trades = rows(heard, "sprd-trades")
-    orders = {row["ordId"]: row for row in rows(heard, "sprd-orders")}
+    trades = told["sprd-trades"]
+    orders = {row["ordId"]: row for row in told["sprd-orders"]}
     filled = [row for row in orders.values() if row["state"] == "filled"]
 
     assert filled
@@ -176,32 +198,48 @@ def test_trades_of_spreads(heard):
             assert far - near == Decimal(row["fillPx"])
 
 
-def _last(frames, name, key):
-    return {row[key]: row for row in rows(frames, name)}
-
-
 def test_grid_and_its_orders():
-    """A grid counts the orders that its channel has, and all are its own."""
-    client = _client()
-    frames = client.subscribe(_arg("grid-orders-contract"))
-    grid = rows(frames, "grid-orders-contract")[-1]["algoId"]
-    frames += client.subscribe(*(_arg(name, algoId=grid) for name in OF_A_GRID))
-    for _ in range(14):
-        frames += client.after(MINUTE)
-        state = _last(frames, "grid-orders-contract", "algoId")[grid]
-        orders = _last(frames, "grid-sub-orders", "ordId").values()
-        live = [row for row in orders if row["state"] == "live"]
+    """A grid counts the orders that its channel has, and its figures add up."""
+    timetable = _timetable()
+    grid = timetable.state("grid-orders-contract", START)[-1]["algoId"]
+    for ms in range(START, START + 14 * MINUTE, 5_000):
+        states = timetable.state("grid-orders-contract", ms)
+        (state,) = [row for row in states if row["algoId"] == grid] or [None]
+        orders = timetable.state("grid-sub-orders", ms)
+        live = [row for row in orders if row["algoId"] == grid]
+        if state is None:
+            assert not live
+            continue
+        total = Decimal(state["gridProfit"]) + Decimal(state["floatProfit"])
 
         assert state["activeOrdNum"] == str(len(live))
-        assert {row["algoId"] for row in orders} == {grid}
-        assert Decimal(state["totalPnl"]) == Decimal(state["gridProfit"]) + Decimal(
-            state["floatProfit"]
-        )
+        assert abs(Decimal(state["totalPnl"]) - total) < Decimal("1e-11")
         assert Decimal(state["eq"]) == Decimal(500) + Decimal(state["totalPnl"])
-    (position,) = _last(frames, "grid-positions", "algoId").values()
 
-    assert (state["state"], position["pos"], live) == ("stopped", "0", [])
-    assert {row["state"] for row in orders} == {"filled", "canceled"}
+
+def test_a_grid_ends_with_nothing(told):
+    """At the end of a grid its orders are filled or canceled and its position gone."""
+    ended = {
+        row["algoId"]
+        for row in told["grid-orders-contract"]
+        if row["state"] == "stopped"
+    }
+    begun = {
+        row["algoId"]
+        for row in told["grid-orders-contract"]
+        if row["state"] == "starting"
+    }
+    positions = {row["algoId"]: row["pos"] for row in told["grid-positions"]}
+    for grid in ended & begun:
+        orders = {
+            row["ordId"]: row["state"]
+            for row in told["grid-sub-orders"]
+            if row["algoId"] == grid
+        }
+
+        assert positions[grid] == "0"
+        assert sorted(orders.values()) == ["canceled"] * 6 + ["filled"] * 12
+    assert ended & begun
 
 
 def test_regular_pushes():
@@ -222,69 +260,57 @@ def test_regular_pushes():
 @pytest.mark.parametrize(
     ("arg", "key", "value"),
     [
-        (_arg("orders-algo", instType="SWAP"), "instType", "SWAP"),
-        (_arg("orders-algo", instFamily="BTC-USDT"), "family", "BTC-USDT"),
-        (_arg("deposit-info", ccy="BTC"), "ccy", "BTC"),
+        (_arg("orders-algo", instType="SWAP"), "instType", {"SWAP"}),
+        (_arg("orders-algo", instType="ANY"), "instType", {"SPOT", "SWAP"}),
+        (
+            _arg("orders-algo", instFamily="BTC-USDT"),
+            "instId",
+            {"BTC-USDT-SWAP"},
+        ),
+        (
+            _arg("orders-algo", instFamily="ETH-USDT", instId="BTC-USDT-SWAP"),
+            "instId",
+            {"BTC-USDT-SWAP"},
+        ),
+        (_arg("deposit-info", ccy="BTC"), "ccy", {"BTC"}),
     ],
 )
-def test_args_narrow(arg, key, value):
-    """Each key of an arg leaves only the rows that have it."""
-    client = _client()
-    client.subscribe(arg)
-    frames = client.after(TWENTY)
-    found = rows(frames, arg["channel"])
-    if key == "family":
-        for row in found:
-            row["family"] = row["instId"].removesuffix("-SWAP")
+def test_args_narrow(told, arg, key, value):
+    """Each key of an arg leaves only the rows that have it; an instId decides alone."""
+    venue = _client().exchange.accounts.venue
+    found = scripted_share(Arg.from_wire(arg), venue, told[arg["channel"]])
 
-    assert {row[key] for row in found} == {value}
-
-
-def test_an_instrument_wins_over_a_family():
-    """With an instId the family does not matter, as on other channels."""
-    client = _client()
-    arg = _arg("orders-algo", instFamily="ETH-USDT", instId="BTC-USDT-SWAP")
-    client.subscribe(arg)
-    found = rows(client.after(2 * TWENTY), "orders-algo")
-
-    assert {row["instId"] for row in found} == {"BTC-USDT-SWAP"}
+    assert {row[key] for row in found} == value
 
 
 def test_time_may_be_cut_in_any_way():
     """One step or many: the same frames."""
-    assert _heard(2 * MINUTE, step=2 * MINUTE) == _heard(2 * MINUTE, step=500)
+    heard = []
+    for step in (MINUTE, 700):
+        client = _client()
+        client.subscribe(*map(_arg, sorted(SCRIPTED - set(OF_A_GRID))))
+        frames = []
+        for after_ms in range(0, MINUTE, step):
+            frames += client.after(min(step, MINUTE - after_ms))
+        heard.append(frames)
+
+    assert heard[0] == heard[1]
 
 
 def test_the_start_does_not_matter():
     """A simulator that starts later is in the midst of the same stories."""
-    early, late = _client(), _client(start_ms=START + TWENTY)
-    for client in (early, late):
-        client.subscribe(_arg("rfqs"), _arg("withdrawal-info"))
-    early.after(TWENTY)
-    names = ("rfqs", "withdrawal-info")
-    told = [
-        [rows(frames, name) for name in names]
-        for frames in (early.after(5 * MINUTE), late.after(5 * MINUTE))
-    ]
+    early = _told(MINUTE, after_ms=START + TWENTY)
+    late = _told(MINUTE, start_ms=START + TWENTY, after_ms=START + TWENTY)
 
-    assert _ids(told[0]) == _ids(told[1])
+    assert early == late
 
 
-def _ids(told):
-    return [
-        [(row.get("rfqId"), row.get("wdId"), row["state"]) for row in found]
-        for found in told
-    ]
-
-
-def test_accounts_have_stories_of_their_own():
+def test_accounts_have_stories_of_their_own(told):
     """Another account hears other things at other times."""
-    mine = rows(_heard(), "rfqs")
-    other = rows(_heard(account=Account("k", "s", "p")), "rfqs")
-    same_ids = {row["rfqId"] for row in mine} & {row["rfqId"] for row in other}
+    other = _told(account=Account("k", "s", "p"))["rfqs"]
 
     assert other
-    assert same_ids == set()
+    assert not {row["rfqId"] for row in told["rfqs"]} & {row["rfqId"] for row in other}
 
 
 def test_they_move_no_money():
@@ -293,7 +319,7 @@ def test_they_move_no_money():
     client.subscribe(*map(_arg, SCRIPTED - set(OF_A_GRID)))
     desk = client.exchange.accounts.desk()
     before = dict(desk.holdings.cash)
-    client.after(TWENTY)
+    client.after(MINUTE)
 
     assert desk.holdings.cash == before
     assert not desk.orders
@@ -301,10 +327,10 @@ def test_they_move_no_money():
 
 def test_demo_accounts_have_no_deposits():
     """Demo trading has neither deposits nor withdrawals."""
-    frames = _heard(account=Account(simulated=True))
-    told = {frame["arg"]["channel"] for frame in frames if frame.get("data")}
+    told = _told(account=Account(simulated=True))
+    silent = {name for name, rows in told.items() if not rows}
 
-    assert SCRIPTED - told == {"deposit-info", "withdrawal-info"}
+    assert silent == {"deposit-info", "withdrawal-info"}
 
 
 def test_a_login_of_its_own():

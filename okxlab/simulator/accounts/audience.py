@@ -114,7 +114,7 @@ class Audience:
         """Send what has become due on accounts; return who got anything."""
         touched: dict[Link, None] = {}
         for desk in self._accounts.desks:
-            news, desk.news = desk.news, []
+            news = desk.take_news()
             topics = list(self._topics.get(desk.uid, {}).values())
             for one in news:
                 for topic in topics:

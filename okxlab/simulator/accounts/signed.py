@@ -152,7 +152,7 @@ def _config(desk: Desk, params: Mapping[str, str], ms: int) -> list[Any]:  # noq
             "mgnIsoMode": "automatic",
             "opAuth": "0",
             "perm": "read_only,trade",
-            "posMode": "net_mode",
+            "posMode": desk.account.pos_mode,
             "roleType": "0",
             "settleCcy": "USDT",
             "settleCcyList": ["USDT"],

@@ -119,7 +119,7 @@ class Venue:
 
 
 def is_dealt_in(one: Instrument) -> bool:
-    """Tell whether accounts can trade it: spot pairs and linear swaps."""
+    """Tell whether accounts can trade it: spot pairs, linear swaps and futures."""
     return one.inst_type == "SPOT" or (
-        one.inst_type == "SWAP" and one.ct_type == "linear"
+        one.inst_type in {"SWAP", "FUTURES"} and one.ct_type == "linear"
     )
