@@ -211,7 +211,7 @@ def test_pushes_that_name_the_channel_alone():
     """Block tickers and event markets say in their rows what they are about."""
     here = client("business")
     (ack, push) = here.subscribe(BLOCKS)
-    events = client()
+    events = client(instruments=1)
     events.subscribe({"channel": "event-contract-markets", "instType": "EVENTS"})
     changes = events.after(15 * 60_000)
 
@@ -226,7 +226,7 @@ def test_pushes_that_name_the_channel_alone():
 
 def test_what_has_expired_can_be_let_go():
     """Who holds a channel of a contract that is over can still unsubscribe."""
-    here = client()
+    here = client(instruments=1)
     listed = here.exchange.sources[1].opening("instruments", "EVENTS").rows
     event = min(listed, key=lambda row: row["expTime"])
     arg = {"channel": "estimated-price", "instType": "EVENTS"}
@@ -246,7 +246,7 @@ def test_the_calendar_is_for_members():
     arg = {"channel": "economic-calendar"}
     stranger = AccountClient(Exchange(7, start_ms=START), "business")
     novice = client("business", accounts=[Account(tier=0)])
-    member = client("business")
+    member = client("business", instruments=1)
     member.subscribe(arg)
 
     assert stranger.subscribe(arg)[0]["code"] == "60011"
