@@ -19,9 +19,6 @@ START = dt.datetime(2025, 10, 9, 7, 35, tzinfo=dt.UTC)
 """Futures are settled at eight, so the price of it is forming."""
 KEY = Credentials("simulator-key", "simulator-secret", "simulator-pass")
 
-OF_A_GRID = ("grid-positions", "grid-sub-orders")
-"""Channels that are asked for with the id of a grid."""
-
 # A tick-by-tick book excludes the other books of its instrument.
 INSTRUMENTS = {
     "index-candle": "BTC-USDT",
