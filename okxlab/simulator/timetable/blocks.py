@@ -35,10 +35,15 @@ _TICKERS = "block-tickers"
 
 
 class _Leg(NamedTuple):
-    """One leg of a block, as a trade in its instrument."""
+    """One leg of a block; it gets its price when somebody looks."""
 
     one: Instrument
-    trade: Trade
+    number: int
+    ms: int
+    lots: int
+    """Negative if the taker sold."""
+    away: int
+    """Distance from the mark price [ticks]."""
 
 
 class _Block(NamedTuple):
@@ -89,7 +94,7 @@ class Blocks:
         told = self._told(after_ms, to_ms)
         if channel == _STRUCTURES:
             for block in told:
-                yield Change(block.told_ms, channel, "", [_structure(block)])
+                yield Change(block.told_ms, channel, "", [self._structure(block)])
             return
         moments = [
             (block.told_ms, leg)
@@ -107,8 +112,8 @@ class Blocks:
 
     def _trade(self, leg: _Leg) -> Row:
         """Return the row of one leg, with the market around it."""
-        one, trade = leg
-        row = _leg_row(leg) | {
+        one, trade = leg.one, self._priced(leg)
+        row = _leg_row(one, trade) | {
             "fillVol": "",
             "fwdPx": "",
             "idxPx": "",
@@ -131,9 +136,9 @@ class Blocks:
         for block in self._told(ms - DAY_MS, ms):
             for leg in block.legs:
                 if leg.one is one:
-                    trade, size = leg.trade, abs(leg.trade.lots)
+                    size = abs(leg.lots)
                     lots += size
-                    weight += amounts.weigh(size, trade.tick, 0)
+                    weight += amounts.weigh(size, self._priced(leg).tick, 0)
         return {
             "instType": one.inst_type,
             "instId": key,
@@ -174,34 +179,36 @@ class Blocks:
             drawn = bits >> 3 + place * 20
             one = self._instruments[drawn % len(self._instruments)]
             if one.list_ms <= ms < (one.exp_ms or ms + 1):
-                legs.append(self._leg(one, number * 10 + place, ms, drawn >> 4))
+                legs.append(_leg(one, number * 10 + place, ms, drawn >> 4))
         is_group = bits >> 60 == 0
         block_id = "" if is_group else str(number)
         group = str(number) if is_group else ""
         return _Block(ms + _DELAY_MS, block_id, group, tuple(legs))
 
-    def _leg(self, one: Instrument, number: int, ms: int, bits: int) -> _Leg:
-        """Return a leg near the mark price of its minute."""
-        mark = self._market.mark_open(one.inst_id, ms // MINUTE_MS)
-        tick = max(mark // _MARK_PARTS + (bits & 7) - 3, 1)
-        lots = max(one.temper.median * (50 + (bits >> 3 & 127)), one.least)
-        return _Leg(one, Trade(number, ms, tick, lots if bits >> 10 & 1 else -lots))
+    def _priced(self, leg: _Leg) -> Trade:
+        """Return a leg as a trade near the mark price of its minute."""
+        mark = self._market.mark_open(leg.one.inst_id, leg.ms // MINUTE_MS)
+        tick = max(mark // _MARK_PARTS + leg.away, 1)
+        return Trade(leg.number, leg.ms, tick, leg.lots)
+
+    def _structure(self, block: _Block) -> Row:
+        legs = [_leg_row(leg.one, self._priced(leg)) for leg in block.legs]
+        if block.group:
+            legs = [{**leg, "tradeId": ""} for leg in legs]
+        return {
+            "cTime": str(block.legs[0].ms),
+            "blockTdId": block.number,
+            "groupId": block.group,
+            "legs": legs,
+        }
 
 
-def _structure(block: _Block) -> Row:
-    legs = [_leg_row(leg) for leg in block.legs]
-    if block.group:
-        legs = [{**leg, "tradeId": ""} for leg in legs]
-    return {
-        "cTime": str(block.legs[0].trade.ms),
-        "blockTdId": block.number,
-        "groupId": block.group,
-        "legs": legs,
-    }
+def _leg(one: Instrument, number: int, ms: int, bits: int) -> _Leg:
+    lots = max(one.temper.median * (50 + (bits >> 3 & 127)), one.least)
+    return _Leg(one, number, ms, lots if bits >> 10 & 1 else -lots, (bits & 7) - 3)
 
 
-def _leg_row(leg: _Leg) -> Row:
-    one, trade = leg
+def _leg_row(one: Instrument, trade: Trade) -> Row:
     return {
         "instId": one.inst_id,
         "tradeId": str(trade.trade_id),
