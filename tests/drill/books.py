@@ -80,7 +80,8 @@ class Report:
             f"{self.behind} behind by an update that was lost, "
             f"{self.unsynced} not synced, {len(self.wrong)} wrong\n"
             f"longest without a book after its last fault {self.longest:.2f} s\n"
-            f"subscription requests {self.requests}, REST calls {self.rest}, "
+            f"subscription requests {self.requests} "
+            f"({self.public_requests} public), REST calls {self.rest}, "
             f"trades on the same connection {self.trades}, {self.holes} holes"
         )
 
@@ -142,8 +143,10 @@ class Drill:
             if now >= check:
                 check = now + self.check_every
                 self._check(now)
-            # The last seconds are for getting well.
-            if now >= fault and now < end - PATIENCE:
+            # The last seconds are for getting well: what has yet to strike will not.
+            if now >= end - PATIENCE:
+                self.world.exchange.faults.clear()
+            elif now >= fault:
                 fault = now + self.random.expovariate(1 / self.every)
                 self._harm(now)
             await asyncio.sleep(TICK_MS / 1000 * 0.2)
