@@ -46,7 +46,7 @@ def _name(entry):
     return entry.names[0]
 
 
-def _params(entry, algo_id=""):
+def _params(entry, algo_id):
     """Return what a channel is asked for with."""
     values = {
         "instId": INSTRUMENTS.get(entry.name, "BTC-USDT-SWAP"),
@@ -63,11 +63,18 @@ def _params(entry, algo_id=""):
     return {key: values[key] for key in (*entry.required, *entry.either[-1:])}
 
 
-def _open(lab, entry, algo_id=""):
+def _open(lab, entry, algo_id):
     params = _params(entry, algo_id)
     if entry.kind == "book":
         return lab.book(params[entry.id_key], channel=entry.name)
     return lab.stream(params.pop(entry.id_key, None), channel=_name(entry), **params)
+
+
+def _find_grid(lab):
+    """Return the id of a grid that runs, which two channels are asked for with."""
+    grids = lab.stream(channel="grid-orders-contract", inst_type="SWAP")
+    assert grids._tape.wait_for(lambda: len(grids.df), PATIENCE), grids
+    return grids.df.index[0]
 
 
 def _rows(stream, entry):
@@ -95,9 +102,8 @@ def _connect(simulator, name):
 def walked(simulator):
     """Subscribe to every channel, and let time pass until each has told something."""
     with _connect(simulator, "walk") as lab:
-        grids = _open(lab, channel("grid-orders-contract"))
-        (algo_id, *_) = grids.wait(timeout=PATIENCE)["algo_id"]
-        streams = {entry: _open(lab, entry, algo_id) for entry in CHANNELS}
+        grid = _find_grid(lab)
+        streams = {entry: _open(lab, entry, grid) for entry in CHANNELS}
         for stream in streams.values():
             is_asked = lambda stream=stream: stream.status != "connecting"  # noqa: E731
             assert stream._tape.wait_for(is_asked, PATIENCE), stream

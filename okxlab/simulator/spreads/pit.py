@@ -15,7 +15,7 @@ from okxlab.simulator.candles import LiveBar
 from okxlab.simulator.change import Change
 from okxlab.simulator.flow import Flow
 from okxlab.simulator.marks import DayStats
-from okxlab.simulator.matching import FIVE, TOP, TRADE, WINDOW, WINDOW_LEVELS
+from okxlab.simulator.matching import FIVE, TOP, TRADE, WINDOW_LEVELS
 from okxlab.simulator.past import Past
 from okxlab.simulator.record import Record
 from okxlab.simulator.spreads.rows import (
@@ -130,7 +130,7 @@ class SpreadPit:
             if self._due < ms:
                 self._serve(ms - 1, out)
             reach = flow.event(ms)
-            if reach:
+            if reach:  # no level is too deep to be shown: there are few
                 if reach & TRADE:
                     self._trade(ms, out)
                 self._touch(ms, reach)
@@ -208,9 +208,6 @@ class SpreadPit:
         """Serve a 10 ms grid point in which the book was touched."""
         reach, self._reach = self._reach, 0
         self._tell_if(_BEST, reach & TOP == TOP, ms, out)
-        if not reach & WINDOW:
-            self.window.settle()
-            return
         seq = wire_seq(self.flow.seq)
         if BOOK in self._watched:
             self._tell_book(self.window.deltas(seq, ms)[0], ms, out)

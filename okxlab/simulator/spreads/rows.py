@@ -57,10 +57,6 @@ def wire_seq(seq: int) -> int:
 class SpreadAmounts(Amounts):
     """Volumes of a spread: sizes only, since turnover at its price means nothing."""
 
-    def weigh(self, lots: int, tick: int, path_price: int) -> int:  # noqa: ARG002  # as told
-        """Return 0, the weight of any trade."""
-        return 0
-
     def weigh_all(self, lots: list[int], ticks: list[int], path_price: int) -> int:  # noqa: ARG002  # as told
         """Return 0, the weight of any trades."""
         return 0
