@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
-import urllib.error
-import urllib.request
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -15,6 +11,7 @@ from okxlab import errors
 from okxlab.lab.doctor import examine
 from okxlab.runtime import current_runtime
 from okxlab.simulator import Simulator
+from tests.simulated.gatehouse import Gatehouse
 
 pytestmark = pytest.mark.simulated
 
@@ -24,48 +21,6 @@ START = 1_767_312_000_000
 """2026-01-02 00:00 UTC."""
 KEY = okxlab.Credentials("simulator-key", "simulator-secret", "simulator-pass")
 HEADER = "x-simulated-trading"
-
-
-class Gatehouse:
-    """Passes REST requests on to an exchange and keeps what was in them."""
-
-    def __init__(self, exchange):
-        self.requests = []
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        seen = self.requests
-
-        class Passing(BaseHTTPRequestHandler):
-            """Asks the exchange what it was asked."""
-
-            def do_GET(self):
-                seen.append((self.path, dict(self.headers.items())))
-                asked = urllib.request.Request(
-                    exchange + self.path, headers=dict(self.headers.items())
-                )
-                try:
-                    answer = opener.open(asked, timeout=PATIENCE)
-                except urllib.error.HTTPError as error:
-                    answer = error
-                with contextlib.closing(answer):
-                    body = answer.read()
-                self.send_response(answer.status)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                """Print nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Passing)
-        self._thread = threading.Thread(target=self._server.serve_forever)
-        self._thread.start()
-        self.address = f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def close(self):
-        """Serve no more."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
 
 @pytest.fixture
