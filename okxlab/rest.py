@@ -317,10 +317,12 @@ class RestClient:
         try:
             async with asyncio.timeout_at(deadline):
                 await asyncio.sleep(wait)
-                # Signed last of all, so that the timestamp is no older than needed.
-                headers = None if sign is None else sign(url.raw_path_qs)
                 async with session.get(
-                    url, headers=headers, allow_redirects=sign is None
+                    url,
+                    # Signed last of all, so that the timestamp is no older than
+                    # needed; not in a variable, which a traceback may show.
+                    headers=None if sign is None else sign(url.raw_path_qs),
+                    allow_redirects=sign is None,
                 ) as response:
                     return _Answer(
                         status=response.status,
@@ -330,9 +332,11 @@ class RestClient:
         except TimeoutError as error:
             raise self._unreachable(
                 f"gave no answer within {self._timeout:g} s", attempts
-            ) from error
+            ) from _bare(error)
         except (aiohttp.ClientError, OSError) as error:
-            raise self._unreachable(f"cannot be reached: {error}", attempts) from error
+            raise self._unreachable(f"cannot be reached: {error}", attempts) from _bare(
+                error
+            )
 
     def _url(self, path: str, query: dict[str, str]) -> URL:
         from yarl import URL
@@ -403,6 +407,16 @@ class RestClient:
             f"{self._host} answered {path} in an unknown form: {why}",
             text=answer.text.decode("utf-8", "replace"),
         )
+
+
+def _bare(error: Exception) -> Exception:
+    """Return an error without the frames it came through.
+
+    Their variables hold the headers of the request, and there are ways to show
+    a traceback with its variables.
+    """
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
 
 
 def _refusal(envelope: _Envelope, path: str, query: dict[str, str]) -> ExchangeError:

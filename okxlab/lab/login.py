@@ -18,7 +18,7 @@ from okxlab.errors import (
     OkxlabError,
     TransportError,
 )
-from okxlab.protocol.auth import Credentials, rest_headers
+from okxlab.protocol.auth import Credentials, conceal, rest_headers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -145,6 +145,7 @@ class Login:
 
     def _error(self, code: str, msg: str, arg: str, conn_id: str = "") -> LoginError:
         what = "the login" if arg == "login" else f"the signed request {arg}"
+        msg = conceal(msg, self.credentials)
         return LoginError(
             f"OKX refused {what} to {self._environment.name!r} "
             f"(site {self._environment.site!r}): {code} {msg.rstrip('.')}; the likely "
@@ -203,7 +204,7 @@ class Login:
                 if error.code == _REQUEST_EXPIRED and not is_last:
                     await self.synchronise()
                 elif error.code.startswith(_OF_KEYS):
-                    raise self._error(error.code, error.msg, error.arg) from error
+                    raise self._error(error.code, error.msg, error.arg) from None
                 else:
                     raise
         raise AssertionError("the last attempt answers or raises")

@@ -99,9 +99,9 @@ class LabStatus(msgspec.Struct, frozen=True, kw_only=True):
     def _headline(self) -> str:
         state = "open" if self.is_open else "closed"
         return (
-            f"{self.environment}, {state}: {len(self.streams)} streams on "
-            f"{len(self.connections)} connections, at most {self.connects_per_second} "
-            f"new ones a second; login {self.login}; TLS {self.tls}"
+            f"{self.environment}, {state}: streams {len(self.streams)}, connections "
+            f"{len(self.connections)} (at most {self.connects_per_second} new ones a "
+            f"second), login {self.login}, TLS {self.tls}"
         )
 
     @property

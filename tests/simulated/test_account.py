@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+
 import pytest
 
 import okxlab
 from okxlab import errors
 from okxlab.simulator import Account, Simulator
+from tests.simulated.gatehouse import Gatehouse
 
 pytestmark = pytest.mark.simulated
 
@@ -149,6 +153,54 @@ def test_without_rest_the_stream_says_what_it_cannot_know(still):
 
         assert "no REST" in orders.stats.last_error
         assert orders.status == "waiting"
+
+
+def test_what_is_heard_while_the_list_is_on_its_way_is_newer(still):
+    """An order that ended meanwhile stays away, one that is new stays."""
+    ends = still.trade("BTC-USDT", "buy", "0.1", LOW)
+    stays = still.trade("BTC-USDT", "buy", "0.2", LOW)
+    with contextlib.closing(Gatehouse(still.rest)) as gatehouse:
+        place = okxlab.Environment(still.ws, gatehouse.address, connects_per_second=100)
+        gatehouse.gate.clear()
+        with okxlab.connect(place, credentials=KEY) as lab:
+            orders = lab.stream(channel="orders", inst_type="SPOT")
+            assert gatehouse.held.wait(PATIENCE)
+            still.cancel(ends["ordId"])
+            new = still.trade("BTC-USDT", "buy", "0.3", LOW)
+            until(orders, lambda: new["ordId"] in orders.df.index)
+            before = orders.df.index.tolist()
+            gatehouse.gate.set()
+            until(orders, lambda: stays["ordId"] in orders.df.index)
+
+            assert before == [new["ordId"]]
+            assert set(orders.df.index) == {stays["ordId"], new["ordId"]}
+
+
+def test_a_list_that_cannot_be_fetched_is_asked_for_again(still):
+    """The stream says what is missing, until REST is there again."""
+    still.trade("BTC-USDT", "buy", "0.1", LOW)
+    with contextlib.closing(Gatehouse(still.rest)) as gatehouse:
+        place = okxlab.Environment(
+            still.ws,
+            gatehouse.address,
+            backoff_initial=0.05,
+            backoff_max=0.2,
+            connects_per_second=100,
+        )
+        gatehouse.is_ill.set()
+        with okxlab.connect(place, credentials=KEY) as lab:
+            orders = lab.stream(channel="orders", inst_type="SPOT")
+            pause = threading.Event()
+            while orders.stats.errors < 2:  # notes wake nobody
+                pause.wait(0.01)
+            before, error = len(orders.df), orders.stats.last_error
+            gatehouse.is_ill.clear()
+            until(orders, is_loaded(orders))
+
+            assert before == 0
+            assert "cannot be loaded" in error
+            assert "502" in error
+            assert len(orders.df) == 1
 
 
 # Logging in later.

@@ -110,7 +110,7 @@ def test_a_status_shows_itself():
         until(orders, lambda: orders.status == "live")
         text, html = repr(lab.status), lab.status._repr_html_()
 
-    assert "1 streams on 1 connections, at most 100 new ones a second" in text
+    assert "streams 1, connections 1 (at most 100 new ones a second)" in text
     assert "login accepted" in text
     assert "1 of 240" in text
     assert "of 480 an hour" in text
