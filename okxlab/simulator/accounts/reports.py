@@ -21,6 +21,47 @@ if TYPE_CHECKING:
 __all__ = ["REPORTS"]
 
 _MOST_ROWS = 100
+_IMMOVABLE: Final = {
+    "canDep": False,
+    "canInternal": False,
+    "canWd": False,
+    "mainNet": True,
+    "needTag": False,
+    **dict.fromkeys(
+        (
+            "burningFeeRate",
+            "ctAddr",
+            "depEstOpenTime",
+            "depQuotaFixed",
+            "depQuoteDailyLayer2",
+            "logoLink",
+            "usedDepQuotaFixed",
+            "wdEstOpenTime",
+        ),
+        "",
+    ),
+    **dict.fromkeys(
+        (
+            "fee",
+            "maxFee",
+            "maxFeeForCtAddr",
+            "maxWd",
+            "minDep",
+            "minDepArrivalConfirm",
+            "minFee",
+            "minFeeForCtAddr",
+            "minInternal",
+            "minWd",
+            "minWdUnlockConfirm",
+            "usedWdQuota",
+            "wdQuota",
+        ),
+        "0",
+    ),
+    "wdTickSz": "8",
+}
+"""What ``asset/currencies`` says beside the names: nothing comes in or goes out here."""
+
 Rows = list[dict[str, Any]]
 Params = dict[str, str]
 
@@ -88,6 +129,18 @@ def _fill(desk: Desk, order: Order, fill: Fill, venue: Venue) -> dict[str, Any]:
 def _instruments(desk: Desk, params: Params, venue: Venue) -> Rows:  # noqa: ARG001  # all may trade all
     rows = venue.listed(params.get("instType", "SPOT"))
     return _only(rows, params, venue, ("instFamily", "instId"))
+
+
+def _currencies(desk: Desk, params: Params, venue: Venue) -> Rows:
+    # ccxt's clients that have a key ask for it before anything else.
+    wanted = params.get("ccy", "").split(",")
+    return [
+        {"ccy": ccy, "name": ccy, "chain": f"{ccy}-Simulator", **_IMMOVABLE}
+        for ccy in (
+            one["ccy"] for one in desk.statements.account(venue.now_ms)["details"]
+        )
+        if wanted == [""] or ccy in wanted
+    ]
 
 
 def _config(desk: Desk, params: Params, venue: Venue) -> Rows:  # noqa: ARG001  # nothing of it changes
@@ -172,6 +225,7 @@ REPORTS: Final[dict[str, Callable[[Desk, Params, Venue], Rows | None]]] = {
     "account/config": _config,
     "account/instruments": _instruments,
     "account/positions": _positions,
+    "asset/currencies": _currencies,
     "trade/fills": _fills,
     "trade/fills-history": _fills,
     "trade/order": _order,
