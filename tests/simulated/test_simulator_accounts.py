@@ -226,6 +226,25 @@ def test_script(still, inst_id):
     assert told["state"] == "filled"
 
 
+def test_account_of_another_simulator(still):
+    """An account that is not one of its own is named by no key in the error."""
+    with pytest.raises(LookupError, match="no such account") as refused:
+        still.trade("BTC-USDT", "buy", "1", account=Account("canary", "s", "p"))
+
+    assert "canary" not in str(refused.value)
+
+
+def test_script_with_two_sides():
+    """A script trades for an account in long/short mode too."""
+    two_sided = [Account(pos_mode="long_short_mode")]
+    with Simulator(7, start=START, speed=0, accounts=two_sided) as simulator:
+        simulator.script_trader("BTC-USDT-SWAP")
+        simulator.step(6)
+        (position,) = simulator.positions()
+
+    assert position["posSide"] == "long"
+
+
 def test_the_same_script_twice():
     """The same seed trades in the same way."""
     ends = []
