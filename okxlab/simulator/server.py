@@ -243,7 +243,8 @@ class Server:
         elif is_post:
             got = Answer(405, envelope("405", "Request method not supported", []))
         else:
-            got = answer(self.exchange.market, request.path, request.query)
+            exchange = self.exchange
+            got = answer(exchange.market, request.path, request.query, exchange.calls)
         return web.Response(
             status=got.status, body=got.body, content_type="application/json"
         )

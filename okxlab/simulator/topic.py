@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from okxlab.protocol.arg import Arg
     from okxlab.simulator.link import Link
 
 __all__ = ["Topic"]
+
+_BARE: Final = frozenset({"block-tickers", "event-contract-markets"})
+"""Channels whose pushes repeat nothing of the arg but the channel (reference, 2.1)."""
 
 
 class Topic:
@@ -35,5 +38,7 @@ class Topic:
     def __init__(self, arg: Arg, uid: str | None = None) -> None:
         self.arg = arg
         self.wire = arg.wire() if uid is None else {**arg.wire(), "uid": uid}
+        if arg.channel in _BARE:
+            self.wire = {"channel": arg.channel}
         self.inst_id = arg.get("instId")
         self.links: dict[Link, None] = {}
