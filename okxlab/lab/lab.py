@@ -183,10 +183,14 @@ class Lab:
         Parameters
         ----------
         inst_id
-            Instrument, for example ``"BTC-USDT"``.
+            Instrument, for example ``"BTC-USDT"``, or for a channel of spreads
+            the spread: ``"BTC-USDT_BTC-USDT-SWAP"``.
         channel
-            ``"books"``, 400 levels a side, or a smaller book, which is whole in
-            every message: ``"books5"``, ``"bbo-tbt"``.
+            ``"books"``, 400 levels a side; ``"books-rpi"``, the same with RPI
+            orders; ``"books-l2-tbt"`` and ``"books50-l2-tbt"``, which change
+            every 10 ms and need a login and a fee tier; ``"sprd-books-l2-tbt"``;
+            or a smaller book, which is whole in every message: ``"books5"``,
+            ``"bbo-tbt"``, ``"sprd-books5"``, ``"sprd-bbo-tbt"``.
         window
             Rows of the history of the top to keep, or a duration such as
             ``"15min"`` back from the newest row.

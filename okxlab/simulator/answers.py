@@ -17,6 +17,7 @@ from okxlab.simulator.query import (
     envelope,
     no_instrument,
 )
+from okxlab.simulator.rest_bars import REST_BARS, rest_duration_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -30,20 +31,8 @@ __all__ = ["PREFIX", "Answer", "answer", "envelope", "prepare"]
 PREFIX = "/api/v5/"
 """Where every call begins."""
 
-_MINUTES_AND_HOURS = ("1m", "3m", "5m", "15m", "30m", "1H", "2H", "4H")
-_LONG = ("6H", "12H", "1D", "2D", "3D", "1W", "1M", "3M")
-_BARS = frozenset((*_MINUTES_AND_HOURS, *_LONG, *(f"{bar}utc" for bar in _LONG)))
 _NO_PRICE_BARS = frozenset(("2D", "3D", "2Dutc", "3Dutc"))
 _NO_HISTORY_PRICE_BARS = frozenset(("3M", "3Mutc"))
-
-_UNIT_MS = {
-    "s": 1_000,
-    "m": 60_000,
-    "H": 3_600_000,
-    "D": 86_400_000,
-    "W": 604_800_000,
-    "M": 31 * 86_400_000,
-}
 
 _RECENT_BARS = 1_440
 """Bars that the calls without "history" reach back."""
@@ -194,7 +183,7 @@ def _candle_call(
         inst_id = _inst_id(market, query, family + bar)
         before = query.number("before")
         if not is_history:
-            oldest = market.now_ms - _RECENT_BARS * _duration_ms(bar)
+            oldest = market.now_ms - _RECENT_BARS * rest_duration_ms(bar)
             before = max(before or 0, oldest)
         return market.candles(
             inst_id,
@@ -206,11 +195,6 @@ def _candle_call(
         )
 
     return call
-
-
-def _duration_ms(bar: str) -> int:
-    name = bar.removesuffix("utc")
-    return int(name[:-1]) * _UNIT_MS[name[-1]]
 
 
 def _index_tickers(market: Market, query: Query) -> list[Any]:
@@ -278,7 +262,7 @@ def _option_trades(market: Market, query: Query) -> list[Any]:
     return market.option_trades(name, 100, query.text("optType"))
 
 
-_PRICE_BARS = _BARS - _NO_PRICE_BARS
+_PRICE_BARS = REST_BARS - _NO_PRICE_BARS
 _HISTORY_PRICE_BARS = _PRICE_BARS - _NO_HISTORY_PRICE_BARS
 
 _CALLS: dict[str, Callable[[Market, Query], list[Any]]] = {
@@ -299,9 +283,9 @@ _CALLS: dict[str, Callable[[Market, Query], list[Any]]] = {
     "market/trades": _trades,
     "market/history-trades": _history_trades,
     "market/index-tickers": _index_tickers,
-    "market/candles": _candle_call("candle", 300, _BARS, is_history=False),
+    "market/candles": _candle_call("candle", 300, REST_BARS, is_history=False),
     "market/history-candles": _candle_call(
-        "candle", 300, _BARS | {"1s"}, is_history=True
+        "candle", 300, REST_BARS | {"1s"}, is_history=True
     ),
     "market/index-candles": _candle_call(
         "index-candle", 100, _PRICE_BARS, is_history=False

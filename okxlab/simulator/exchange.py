@@ -23,6 +23,7 @@ from okxlab.simulator.faults import Faults
 from okxlab.simulator.late_acks import LateAcks
 from okxlab.simulator.link import QUEUE_LIMIT, Link
 from okxlab.simulator.market import Market
+from okxlab.simulator.spreads.board import SpreadBoard
 from okxlab.simulator.timetable import make_timetable
 from okxlab.simulator.topics import Topics
 
@@ -82,6 +83,8 @@ class Exchange:
     ----------
     market : Market
         What is traded.
+    spreads : SpreadBoard
+        Its instruments against each other.
     sources : list of Source
         Everything that has public channels, the market first.
     accounts : Accounts
@@ -117,7 +120,11 @@ class Exchange:
             instruments=instruments,
             book_text=checksum == "legacy",
         )
-        self.sources: list[Source] = [self.market, make_timetable(seed, self.market)]
+        self.spreads = SpreadBoard(
+            seed, start_ms, self.market.floor, book_text=checksum == "legacy"
+        )
+        timetable = make_timetable(seed, self.market)
+        self.sources: list[Source] = [self.market, self.spreads, timetable]
         given = (Account(),) if accounts is None else accounts
         self.accounts = Accounts(given, self.market, wall, simulated=simulated)
         self._audience = Audience(self.accounts, self._push)
@@ -220,6 +227,16 @@ class Exchange:
     def targets(self, where: Filter) -> Sequence[Link]:
         """Return the open connections that a fault is meant for, oldest first."""
         return [link for link in self._links if _is_meant(link, where)]
+
+    def reset_seq(self, inst_id: str) -> int:
+        """Let the sequence of an instrument or spread begin anew; 0 if none is."""
+        if inst_id in self.spreads.live():
+            self.spreads.pit(inst_id).flow.restart_seq()
+        elif self.market.instrument(inst_id) is not None:
+            self.market.pit(inst_id).flow.restart_seq()
+        else:
+            return 0
+        return 1
 
     @property
     def links(self) -> tuple[Link, ...]:
@@ -423,7 +440,7 @@ class Exchange:
 
     def _take(self, kind: str, link: Link, arg: Arg) -> dict[str, Any] | None:
         return self.faults.take(
-            kind, path=link.path, channel=arg.channel, inst_id=arg.get("instId")
+            kind, path=link.path, channel=arg.channel, inst_id=arg.inst_id
         )
 
     def _strikes(self, kind: str, link: Link) -> bool:
@@ -464,7 +481,7 @@ def _is_meant(link: Link, where: Filter) -> bool:
         (where.channel is None and where.inst_id is None)
         or any(
             where.channel in {None, arg.channel}
-            and where.inst_id in {None, arg.get("instId")}
+            and where.inst_id in {None, arg.inst_id}
             for arg in args
         )
     )

@@ -114,6 +114,11 @@ class Market(Queries):
         self._floor = Floor(seed, start_ms, instruments, book_text=book_text)
         self._notices = Notices(self._floor.listed.values())
 
+    @property
+    def floor(self) -> Floor:
+        """Where it all happens; for what is made of its instruments."""
+        return self._floor
+
     def advance(self, to_ms: int) -> list[Change]:
         """Let virtual time pass.
 

@@ -151,7 +151,8 @@ class LinearFair:
 
     def __init__(self, seed: int, instrument: Instrument, index: Index) -> None:
         places = index.asset.places
-        self._unit = instrument.tick.units(places) * _PARTS
+        self.unit = instrument.tick.units(places) * _PARTS
+        """What `factor` is counted in."""
         self._index = index
         self._exp_ms = instrument.exp_ms
         centre, width = {"SPOT": (0, 60_000), "SWAP": (60_000, 250_000)}.get(
@@ -166,20 +167,21 @@ class LinearFair:
     def at(self, path_price: int, hour: int) -> int:
         """Return the fair price [1/16 tick] for a price of the path in an hour."""
         if hour != self._hour:
-            self._hour, self._factor = hour, self._factor_of(hour)
-        return path_price * self._factor // self._unit
+            self._hour, self._factor = hour, self.factor(hour)
+        return path_price * self._factor // self.unit
 
     def ticks(self, path_prices: list[int], hour: int) -> list[int]:
         """Return the fair prices, rounded to ticks, for prices of an hour."""
         self.at(0, hour)
-        factor, unit, half = self._factor, self._unit, FINE // 2
+        factor, unit, half = self._factor, self.unit, FINE // 2
         return [(p * factor // unit + half) // FINE for p in path_prices]
 
     def index_at(self, path_price: int, hour: int) -> int:
         """Return the index in the same unit."""
-        return path_price * FINE * self._index.rate(hour) // self._unit
+        return path_price * FINE * self._index.rate(hour) // self.unit
 
-    def _factor_of(self, hour: int) -> int:
+    def factor(self, hour: int) -> int:
+        """Return what a price of the path is worth in an hour [1/16 tick per `unit`]."""
         premium = self.premium.at(hour)
         if self._exp_ms:
             left = max(self._exp_ms - hour * HOUR_MS, 0)

@@ -29,7 +29,7 @@ class Topic:
     wire : dict
         The arg as pushes have it.
     inst_id : str or None
-        Its instrument, if it names one.
+        Its instrument or spread, if it names one.
     links : dict
         The connections, in the order in which they came, so that equal histories
         send in equal order.
@@ -40,5 +40,5 @@ class Topic:
         self.wire = arg.wire() if uid is None else {**arg.wire(), "uid": uid}
         if arg.channel in _BARE:
             self.wire = {"channel": arg.channel}
-        self.inst_id = arg.get("instId")
+        self.inst_id = arg.inst_id
         self.links: dict[Link, None] = {}

@@ -34,12 +34,6 @@ WAITED_FOR = {
     "rfqs",
     "quotes",
     "struc-block-trades",
-    "sprd-bbo-tbt",
-    "sprd-books5",
-    "sprd-books-l2-tbt",
-    "sprd-public-trades",
-    "sprd-tickers",
-    "sprd-candle",
     "sprd-orders",
     "sprd-trades",
 }

@@ -83,11 +83,7 @@ def _keys(entry):
     return {key: values[key] for key in (*entry.required, *entry.either[-1:])}
 
 
-OPEN = [
-    entry
-    for entry in CHANNELS
-    if not entry.login and not entry.name.startswith("sprd-")
-]
+OPEN = [entry for entry in CHANNELS if not entry.login]
 """What needs no login."""
 SILENT = {
     "liquidation-orders",
@@ -593,6 +589,38 @@ def test_skipped_sequence_number():
     assert all(joins)
     assert rows[-1]["seqId"] == snapshot["data"][0]["seqId"]
     assert here.exchange.faults.armed == ()
+
+
+def test_reset_sequence():
+    """One update has a small id and the id of the one before; then they go on."""
+    here = _client()
+    here.subscribe(BOOKS, TRADES)
+    before = _pushes(here.after(2000))
+    hit = here.exchange.faults.reset_seq("BTC-USDT")
+    after = _pushes(here.after(3000))
+    last = _of(before, "books")[-1]["data"][0]["seqId"]
+    rows = [f["data"][0] for f in _of(after, "books")]
+    (book,) = _of(Client(here.exchange).subscribe(BOOKS), "books")
+
+    assert hit == 1
+    assert rows[0]["prevSeqId"] == last
+    assert 0 <= rows[0]["seqId"] < 1000 < last
+    assert all(b["prevSeqId"] == a["seqId"] for a, b in itertools.pairwise(rows))
+    assert rows[-1]["seqId"] == book["data"][0]["seqId"] > rows[0]["seqId"]
+    assert _of(after, "trades")[-1]["data"][0]["seqId"] <= rows[-1]["seqId"]
+
+
+def test_reset_sequence_of_a_spread_and_of_nothing():
+    """Spreads have sequences of their own; what there is not has none."""
+    here = _client("business")
+    sprd_id = "BTC-USDT_BTC-USDT-SWAP"
+    here.subscribe({"channel": "sprd-books-l2-tbt", "sprdId": sprd_id})
+    faults = here.exchange.faults
+
+    assert faults.reset_seq(sprd_id) == 1
+    assert faults.reset_seq("NOPE-USDT") == 0
+    row = here.after(5000)[0]["data"][0]
+    assert row["seqId"] < row["prevSeqId"]
 
 
 def test_duplicate():
