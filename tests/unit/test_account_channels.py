@@ -323,7 +323,7 @@ def test_liquidation():
         Account(key, "s", "p", balances={"USDT": "36"}, leverage=125)
         for key in ("long", "short")
     ]
-    exchange = Exchange(7, start_ms=START, accounts=poor)
+    exchange = Exchange(7, start_ms=START, instruments=4, accounts=poor)
     clients = [AccountClient(exchange, key=one.credentials) for one in poor]
     for client, side in zip(clients, ("buy", "sell"), strict=True):
         client.login()
