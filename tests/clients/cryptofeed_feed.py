@@ -130,10 +130,11 @@ async def look_on(report, checksum):
         with report.check("login"):
             await feed.next(ORDER_INFO)
         with report.check("orders"):
-            wanted = {("live", "canceled"), ("filled",)}
-            while not wanted <= {states[-2:] for states in seen.values()} | {
-                states[-1:] for states in seen.values()
-            }:
+
+            def has(*ending):
+                return any(one[-len(ending) :] == ending for one in seen.values())
+
+            while not (has("live", "canceled") and has("filled")):
                 order = await feed.next(ORDER_INFO)
                 seen[order.id] = (*seen.get(order.id, ()), order.status)
     why = "its OKX feed has no such channel"

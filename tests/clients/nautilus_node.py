@@ -26,7 +26,7 @@ from nautilus_trader.config import (
 from nautilus_trader.core import nautilus_pyo3 as rust
 from nautilus_trader.live.node import TradingNode
 from nautilus_trader.model.currencies import USDT
-from nautilus_trader.model.data import BarType
+from nautilus_trader.model.data import BarType, capsule_to_data
 from nautilus_trader.model.enums import BookType, OrderSide, RecordFlag
 from nautilus_trader.model.events import OrderEvent, PositionEvent
 from nautilus_trader.model.identifiers import InstrumentId
@@ -57,6 +57,7 @@ class Desk(Strategy):
         self.got = {}
 
     def on_start(self):
+        self.msgbus.subscribe("events.account.*", self._keep_account)
         self.started.set()
 
     def on_quote_tick(self, tick):
@@ -92,6 +93,9 @@ class Desk(Strategy):
             names.append(type(event).__name__)
             assert names[-1] not in {"OrderDenied", "OrderRejected"}, event
         return names
+
+    def _keep_account(self, state):
+        self._keep("account", state)
 
     def _keep(self, name, what):
         self.queue(name).put_nowait(what)
@@ -132,16 +136,42 @@ def make_node(ws_base, rest, desk):
     return node
 
 
-async def read_market(desk, report):
+async def ask(rest, kind):
+    """Return its REST client, and the instruments of a kind."""
+    client = rust.OKXHttpClient(**KEY, base_url=rest)
+    instruments, _codes = await client.request_instruments(kind)
+    client.cache_instruments(instruments)
+    return client, instruments
+
+
+async def read_ticker(ws_base, rest):
+    """Read a ticker with the part of it that knows them; its strategies do not."""
+    _, instruments = await ask(rest, TYPES[0])
+    loop, pushes = asyncio.get_running_loop(), asyncio.Queue()
+    client = rust.OKXWebSocketClient(f"{ws_base}/ws/v5/public")
+    await client.connect(
+        loop,
+        instruments,
+        lambda push: loop.call_soon_threadsafe(pushes.put_nowait, push),
+    )
+    await client.subscribe_ticker(rust.InstrumentId.from_str(str(SPOT)))
+    async with asyncio.timeout(WAIT):
+        ticker = capsule_to_data(await pushes.get())
+    await client.close()
+    return ticker
+
+
+async def read_market(desk, report, ws_base, rest):
     """Subscribe to the four kinds, and read some of each."""
     desk.subscribe_quote_ticks(SPOT)
     desk.subscribe_trade_ticks(SPOT)
     desk.subscribe_order_book_deltas(SPOT, BookType.L2_MBP)
     desk.subscribe_bars(BARS)
     with report.check("tickers"):
-        # Its quotes are those of bbo-tbt.
-        quote = await desk.next("quotes")
-        assert quote.bid_price < quote.ask_price, quote
+        # What its strategies know as quotes is bbo-tbt.
+        for quote in (await read_ticker(ws_base, rest), await desk.next("quotes")):
+            assert quote.instrument_id == SPOT, quote
+            assert quote.bid_price < quote.ask_price, quote
     with report.check("trades"):
         last = 0
         for _ in range(3):
@@ -171,7 +201,8 @@ async def trade(desk, report, quote, rest):
     """Rest and cancel, buy, and open a position; hear of all of it."""
     spot, swap = desk.cache.instrument(SPOT), desk.cache.instrument(SWAP)
     make = desk.order_factory
-    with report.check("login", "account"):
+    with report.check("login"):
+        # Without a login there is no channel of orders, and no node that starts.
         account = desk.portfolio.account(SPOT.venue)
         before = account.balance_total(USDT)
         assert before.as_double() > 0, account
@@ -201,6 +232,9 @@ async def trade(desk, report, quote, rest):
         while not bought.is_closed:
             await desk.until(bought, "OrderFilled")
         assert bought.filled_qty == amount, bought
+    with report.check("account"):
+        while not account.balance_total(USDT) < before:
+            await desk.next("account")
     with report.check("positions"):
         opened = make.market(SWAP, OrderSide.BUY, swap.make_qty(1))
         desk.submit_order(opened)
@@ -209,9 +243,7 @@ async def trade(desk, report, quote, rest):
             held = await desk.next("positions")
         assert held.signed_qty == 1, held
         # By REST, as it does when it reconciles.
-        client = rust.OKXHttpClient(**KEY, base_url=rest)
-        for one in (await client.request_instruments(TYPES[1]))[0]:
-            client.cache_instrument(one)
+        client, _ = await ask(rest, TYPES[1])
         (told,) = await client.request_position_status_reports(ACCOUNT, TYPES[1])
         assert told.quantity.as_double() == 1, told
 
@@ -244,7 +276,7 @@ async def main(ws_base, rest, _checksum):
     try:
         async with asyncio.timeout(WAIT):
             await desk.started.wait()
-        quote = await read_market(desk, report)
+        quote = await read_market(desk, report, ws_base, rest)
         await trade(desk, report, quote, rest)
         await be_refused(ws_base, rest, report)
     finally:

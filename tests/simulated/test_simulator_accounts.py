@@ -44,11 +44,18 @@ def _until(ws, channel):
             return frame["data"]
 
 
-def _signed(simulator, target, key=KEY):
-    """Return status and body of a signed call."""
+def _signed(simulator, target, key=KEY, body=None):
+    """Return status and body of a signed call, a POST if there is a body."""
     now = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")  # noqa: TID251  # a client has a clock
-    headers = rest_headers(key, now.replace("+00:00", "Z"), target)
-    asked = urllib.request.Request(simulator.rest + target, headers=headers)
+    method, sent = ("GET", "") if body is None else ("POST", json.dumps(body))
+    stamp = now.replace("+00:00", "Z")
+    headers = rest_headers(key, stamp, target + sent, method)
+    asked = urllib.request.Request(
+        simulator.rest + target,
+        headers=headers,
+        method=method,
+        data=sent.encode() or None,
+    )
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(asked, timeout=5) as answer:
@@ -112,6 +119,27 @@ def test_lesson(still):
     assert [row["clOrdId"] for row in pending["data"]] == ["lesson"]
     assert gone["state"] == last["state"] == found["data"][0]["state"] == "canceled"
     assert (none["code"], none["data"]) == ("51603", [])
+
+
+def test_order_by_rest(still):
+    """An order by POST is taken, and told on the channel; other posts are not."""
+    order = {
+        "instId": "BTC-USDT",
+        "tdMode": "cash",
+        "side": "sell",
+        "ordType": "market",
+        "sz": "0.01",
+    }
+    with open_path(still, "private") as ws:
+        _log_in(ws)
+        ws.send(request("subscribe", ORDERS))
+        assert receive(ws)["event"] == "subscribe"
+        _, placed = _signed(still, "/api/v5/trade/order", body=order)
+        told = _until(ws, "orders")[0]
+    status, _ = _signed(still, "/api/v5/public/time", body={})
+
+    assert placed["data"][0]["ordId"] == told["ordId"]
+    assert status == 405
 
 
 def test_looking_into_an_account(still):
@@ -224,6 +252,25 @@ def test_script(still, inst_id):
     assert {"live", "filled", "canceled"} <= set(states)
     assert pending["data"] == []
     assert told["state"] == "filled"
+
+
+def test_account_of_another_simulator(still):
+    """An account that is not one of its own is named by no key in the error."""
+    with pytest.raises(LookupError, match="no such account") as refused:
+        still.trade("BTC-USDT", "buy", "1", account=Account("canary", "s", "p"))
+
+    assert "canary" not in str(refused.value)
+
+
+def test_script_with_two_sides():
+    """A script trades for an account in long/short mode too."""
+    two_sided = [Account(pos_mode="long_short_mode")]
+    with Simulator(7, start=START, speed=0, accounts=two_sided) as simulator:
+        simulator.script_trader("BTC-USDT-SWAP")
+        simulator.step(6)
+        (position,) = simulator.positions()
+
+    assert position["posSide"] == "long"
 
 
 def test_the_same_script_twice():

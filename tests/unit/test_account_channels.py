@@ -58,6 +58,23 @@ def test_account_snapshot():
     assert count["connCount"] == "1"
 
 
+def test_snapshot_in_pages():
+    """What is more than twenty comes in pages that say which is the last."""
+    many = {f"C{i:02}": "1" for i in range(45)}
+    exchange = Exchange(7, start_ms=START, accounts=[Account(balances=many)])
+    _, (_, *pages, _) = _subscribed({"channel": "account"}, exchange=exchange)
+    told = [[one["ccy"] for one in page["data"][0]["details"]] for page in pages]
+
+    assert [(page["curPage"], page["lastPage"]) for page in pages] == [
+        (1, False),
+        (2, False),
+        (3, True),
+    ]
+    assert list(map(len, told)) == [20, 20, 5]
+    assert sorted(ccy for page in told for ccy in page) == sorted(many)
+    assert {page["eventType"] for page in pages} == {"snapshot"}
+
+
 def test_one_currency():
     """With ``ccy`` only that currency is told."""
     _, (_, push, _) = _subscribed({"channel": "account", "ccy": "BTC"})
@@ -306,7 +323,7 @@ def test_liquidation():
         Account(key, "s", "p", balances={"USDT": "36"}, leverage=125)
         for key in ("long", "short")
     ]
-    exchange = Exchange(7, start_ms=START, accounts=poor)
+    exchange = Exchange(7, start_ms=START, instruments=4, accounts=poor)
     clients = [AccountClient(exchange, key=one.credentials) for one in poor]
     for client, side in zip(clients, ("buy", "sell"), strict=True):
         client.login()

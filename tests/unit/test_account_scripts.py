@@ -198,6 +198,25 @@ def test_trades_of_spreads(told):
             assert far - near == Decimal(row["fillPx"])
 
 
+def test_orders_of_spreads_are_of_listed_ones():
+    """Each is in a spread of the market, on its price and size grid."""
+    exchange = Exchange(7, start_ms=START)
+    listed = exchange.spreads.rows()
+    grids = {row["sprdId"]: (row["tickSz"], row["lotSz"]) for row in listed}
+    timetable = exchange.accounts.desk().timetable
+    orders = [
+        row
+        for ms in range(START, START + TWENTY, 1000)
+        for row in timetable.due("sprd-orders", ms)
+    ]
+
+    assert len({row["sprdId"] for row in orders}) > 1
+    for row in orders:
+        tick, lot = map(Decimal, grids[row["sprdId"]])
+        assert Decimal(row["px"]) % tick == 0
+        assert Decimal(row["sz"]) % lot == 0
+
+
 def test_grid_and_its_orders():
     """A grid counts the orders that its channel has, and its figures add up."""
     timetable = _timetable()

@@ -96,7 +96,6 @@ class Account:
     ) -> None:
         self.credentials = Credentials(api_key, secret_key, passphrase)
         self.api_key = api_key
-        self.passphrase = passphrase
         self.balances = dict(_BALANCES if balances is None else balances)
         self.fees = Fees() if fees is None else fees
         self.leverage = leverage

@@ -103,10 +103,15 @@ class Accounts:
 
         Raises
         ------
-        KeyError
-            If there is none.
+        LookupError
+            If there is none; the key is not shown.
         """
-        return self.desks[0] if api_key is None else self._by_key[api_key]
+        if api_key is None and self.desks:
+            return self.desks[0]
+        desk = self._by_key.get(api_key or "")
+        if desk is None:
+            raise LookupError("the simulator has no such account: give it in accounts=")
+        return desk
 
     # Time
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from okxlab.protocol.messages import encode_push
+from okxlab.simulator.accounts.pages import pages
 from okxlab.simulator.accounts.scripted.timetable import (
     REGULAR,
     SCRIPTED,
@@ -39,6 +40,8 @@ OWN = frozenset(
 """The private channels that tell what accounts do."""
 CHANNELS = OWN | SCRIPTED
 """All private channels."""
+_IN_PAGES = frozenset({"account", "positions"})
+"""Those whose snapshots come in pages, with an ``eventType`` beside."""
 COUNTED = OWN - {"fills"}
 """Those of which OKX counts the connections (reference, 7.5)."""
 MOST_CONNECTIONS = 30
@@ -167,12 +170,19 @@ class Audience:
     def _send(
         self, topic: Topic, links: Iterable[Link], rows: Rows, event_type: str
     ) -> None:
-        extra: dict[str, object] | None = None
-        if topic.arg.channel in {"account", "positions"}:
-            extra = {"eventType": event_type}
-            if event_type == "snapshot":
-                extra |= {"curPage": 1, "lastPage": True}
-        self._push(topic, links, encode_push(topic.wire, rows, None, extra))
+        channel = topic.arg.channel
+        if channel not in _IN_PAGES:
+            self._push(topic, links, encode_push(topic.wire, rows))
+            return
+        links = tuple(links)
+        extra: dict[str, object] = {"eventType": event_type}
+        if event_type != "snapshot":
+            self._push(topic, links, encode_push(topic.wire, rows, None, extra))
+            return
+        parts = pages(channel, rows)
+        for number, part in enumerate(parts, 1):
+            extra |= {"curPage": number, "lastPage": number == len(parts)}
+            self._push(topic, links, encode_push(topic.wire, part, None, extra))
 
 
 def _interval(arg: Arg) -> int:

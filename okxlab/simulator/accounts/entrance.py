@@ -93,9 +93,10 @@ def admit(
         raise DeniedError("60009", "Login failed.")
     if _expired(float(stamp), clocks):
         raise DeniedError("60006", "Timestamp request expired")
-    if not _same(account.passphrase, arg.get("passphrase")):
+    wanted = login_arg(account.credentials, stamp)
+    if not _same(wanted["passphrase"], arg.get("passphrase")):
         raise DeniedError("60024", "Wrong passphrase")
-    if not _same(login_arg(account.credentials, stamp)["sign"], arg.get("sign")):
+    if not _same(wanted["sign"], arg.get("sign")):
         raise DeniedError("60007", "Invalid sign")
     return account
 
@@ -139,9 +140,9 @@ def admit_request(
     _check_environment(account, simulated=headers.get(_DEMO_HEADER) == "1")
     if _expired(_unix(stamp), clocks):
         raise DeniedError("50102", "Timestamp request expired")
-    if not _same(account.passphrase, got["OK-ACCESS-PASSPHRASE"]):
-        raise DeniedError("50105", "Request header OK-ACCESS-PASSPHRASE incorrect.")
     wanted = rest_headers(account.credentials, stamp, path, method)
+    if not _same(wanted["OK-ACCESS-PASSPHRASE"], got["OK-ACCESS-PASSPHRASE"]):
+        raise DeniedError("50105", "Request header OK-ACCESS-PASSPHRASE incorrect.")
     if not _same(wanted["OK-ACCESS-SIGN"], got["OK-ACCESS-SIGN"]):
         raise DeniedError("50113", "Invalid Sign")
     return account

@@ -84,7 +84,8 @@ class Lessons:
             Whose; the first one's by default.
         **more
             Other members of OKX's order, such as ``ordType="post_only"``,
-            ``tgtCcy="quote_ccy"``, ``clOrdId="lesson1"`` or ``reduceOnly=True``.
+            ``tgtCcy="quote_ccy"``, ``clOrdId="lesson1"``, ``reduceOnly=True``, or
+            ``posSide="long"`` for an account in ``long_short_mode``.
 
         Returns
         -------
@@ -96,6 +97,8 @@ class Lessons:
         ------
         ExchangeError
             If the exchange refuses it; ``code`` is OKX's.
+        LookupError
+            If that account is not one of this simulator.
         RuntimeError
             If the simulator does not run.
 
@@ -147,6 +150,8 @@ class Lessons:
         ------
         ExchangeError
             If there is no such open order, or the exchange refuses the change.
+        LookupError
+            If that account is not one of this simulator.
         RuntimeError
             If the simulator does not run.
         """
@@ -171,6 +176,8 @@ class Lessons:
         ------
         ExchangeError
             If there is no such open order.
+        LookupError
+            If that account is not one of this simulator.
         RuntimeError
             If the simulator does not run.
         """
@@ -188,6 +195,8 @@ class Lessons:
 
         Raises
         ------
+        LookupError
+            If that account is not one of this simulator.
         RuntimeError
             If the simulator does not run.
         """
@@ -206,6 +215,8 @@ class Lessons:
 
         Raises
         ------
+        LookupError
+            If that account is not one of this simulator.
         RuntimeError
             If the simulator does not run.
         """
@@ -223,6 +234,8 @@ class Lessons:
 
         Raises
         ------
+        LookupError
+            If that account is not one of this simulator.
         RuntimeError
             If the simulator does not run.
         """
@@ -267,6 +280,8 @@ class Lessons:
         ------
         ValueError
             If there is no such instrument to trade.
+        LookupError
+            If that account is not one of this simulator.
         RuntimeError
             If the simulator does not run.
         """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from okxlab.simulator.accounts.money import ONE, PLACES, amount
 from okxlab.simulator.accounts.terms import Terms
@@ -56,6 +56,10 @@ class Venue:
     def instrument(self, named: str | int) -> Instrument | None:
         """Return an instrument that is traded, by instId or instIdCode."""
         return self._market.instrument(named)
+
+    def listed(self, inst_type: str) -> list[dict[str, Any]]:
+        """Return the wire rows of the instruments of a type."""
+        return self._market.instruments(inst_type)
 
     def terms(self, inst_id: str) -> Terms:
         """Return the terms of an instrument that `is_dealt_in`."""
