@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from okxlab.simulator.accounts.currencies import currency_row
 from okxlab.simulator.accounts.entrance import DeniedError
 from okxlab.simulator.answers import PREFIX, Answer, envelope
 
@@ -16,46 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["answer_signed", "is_signed"]
 
 _MOST_ROWS = 100
-_IMMOVABLE = {
-    "canDep": False,
-    "canInternal": False,
-    "canWd": False,
-    "mainNet": True,
-    "needTag": False,
-    **dict.fromkeys(
-        (
-            "burningFeeRate",
-            "ctAddr",
-            "depEstOpenTime",
-            "depQuotaFixed",
-            "depQuoteDailyLayer2",
-            "logoLink",
-            "usedDepQuotaFixed",
-            "wdEstOpenTime",
-        ),
-        "",
-    ),
-    **dict.fromkeys(
-        (
-            "fee",
-            "maxFee",
-            "maxFeeForCtAddr",
-            "maxWd",
-            "minDep",
-            "minDepArrivalConfirm",
-            "minFee",
-            "minFeeForCtAddr",
-            "minInternal",
-            "minWd",
-            "minWdUnlockConfirm",
-            "usedWdQuota",
-            "wdQuota",
-        ),
-        "0",
-    ),
-    "wdTickSz": "8",
-}
-"""What ``asset/currencies`` says beside the names: nothing comes in or goes out here."""
 
 
 def is_signed(path: str) -> bool:
@@ -169,13 +130,9 @@ def _config(desk: Desk, params: Mapping[str, str], ms: int) -> list[Any]:  # noq
 
 
 def _currencies(desk: Desk, params: Mapping[str, str], ms: int) -> list[Any]:
-    # ccxt's clients that have a key ask for it before anything else.
     wanted = params.get("ccy", "").split(",")
-    return [
-        {"ccy": ccy, "name": ccy, "chain": f"{ccy}-Simulator", **_IMMOVABLE}
-        for ccy in (one["ccy"] for one in desk.statements.account(ms)["details"])
-        if wanted == [""] or ccy in wanted
-    ]
+    ccys = [one["ccy"] for one in desk.statements.account(ms)["details"]]
+    return [currency_row(ccy) for ccy in ccys if wanted == [""] or ccy in wanted]
 
 
 def _only(
