@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from okxlab.simulator.accounts.currencies import currency_row
 from okxlab.simulator.accounts.entrance import DeniedError
 from okxlab.simulator.answers import PREFIX, Answer, envelope
 
@@ -129,12 +128,6 @@ def _config(desk: Desk, params: Mapping[str, str], ms: int) -> list[Any]:  # noq
     ]
 
 
-def _currencies(desk: Desk, params: Mapping[str, str], ms: int) -> list[Any]:
-    wanted = params.get("ccy", "").split(",")
-    ccys = [one["ccy"] for one in desk.statements.account(ms)["details"]]
-    return [currency_row(ccy) for ccy in ccys if wanted == [""] or ccy in wanted]
-
-
 def _only(
     rows: list[dict[str, Any]], params: Mapping[str, str], keys: tuple[str, ...]
 ) -> list[dict[str, Any]]:
@@ -149,7 +142,6 @@ _CALLS: dict[str, Callable[[Desk, Mapping[str, str], int], list[Any] | None]] = 
     "account/balance": _balance,
     "account/positions": _positions,
     "account/config": _config,
-    "asset/currencies": _currencies,
     "trade/orders-pending": _orders_pending,
     "trade/order": _order,
 }
