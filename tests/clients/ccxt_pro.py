@@ -37,13 +37,31 @@ async def soon(awaitable):
     return await asyncio.wait_for(awaitable, WAIT)
 
 
-async def until(watch, is_it):
-    """Watch until something fits, and return it."""
-    async with asyncio.timeout(WAIT):
-        while True:
-            for one in await watch():
-                if is_it(one):
-                    return one
+class Orders:
+    """Watches the orders of a client from before the first is placed."""
+
+    def __init__(self, client):
+        self.client = client
+        self.heard = []
+        self._watch()
+
+    async def until(self, status):
+        """Return the next order that comes to be so."""
+        async with asyncio.timeout(WAIT):
+            while True:
+                news = await self._news
+                self._watch()
+                for order in news:
+                    # Noted at once: ccxt changes its orders in place.
+                    self.heard.append((order["id"], order["status"]))
+                    if order["status"] == status:
+                        return order
+
+    def stop(self):
+        self._news.cancel()
+
+    def _watch(self):
+        self._news = asyncio.ensure_future(self.client.watch_orders())
 
 
 async def read_market(client, report):
@@ -81,54 +99,38 @@ async def read_market(client, report):
 
 
 async def trade(client, report):
-    """Rest and cancel, buy, and open a position; hear of all of it."""
-    heard = []
-
-    def seen(status):
-        # Noted at once: ccxt changes its orders in place.
-        return lambda order: (
-            heard.append((order["id"], order["status"])) or (order["status"] == status)
-        )
-
+    """Rest and cancel, then buy; hear of all of it."""
     with report.check("login", "account"):
         balance = await soon(client.watch_balance())
         assert balance["USDT"]["free"] > 0, balance["USDT"]
-    listening = asyncio.ensure_future(client.watch_orders())
-    # The subscription is out when the next request is answered.
-    far = client.price_to_precision(SPOT, (await client.fetch_ticker(SPOT))["bid"] / 2)
-
-    async def news():
-        nonlocal listening
-        try:
-            return await listening
-        finally:
-            listening = asyncio.ensure_future(client.watch_orders())
-
+    orders = Orders(client)
+    bid = (await client.fetch_ticker(SPOT))["bid"]
+    far = float(client.price_to_precision(SPOT, bid / 2))
     with report.check("place"):
-        resting = await soon(
-            client.create_order_ws(SPOT, "limit", "buy", 0.01, float(far))
-        )
-        order = await until(news, seen("open"))
-        assert order["id"] == resting["id"], order
-        assert order["price"] == float(far), order
+        resting = await soon(client.create_order_ws(SPOT, "limit", "buy", 0.01, far))
+        order = await orders.until("open")
+        assert (order["id"], order["price"]) == (resting["id"], far), order
     with report.check("cancel"):
         await soon(client.cancel_order_ws(resting["id"], SPOT))
-        order = await until(news, seen("canceled"))
+        order = await orders.until("canceled")
         assert order["id"] == resting["id"], order
     with report.check("fill"):
         bought = await soon(client.create_order_ws(SPOT, "market", "buy", 0.01))
-        order = await until(news, seen("closed"))
+        order = await orders.until("closed")
         assert (order["id"], order["filled"]) == (bought["id"], 0.01), order
     with report.check("orders"):
-        states = [status for ord_id, status in heard if ord_id == resting["id"]]
-        assert states == ["open", "canceled"], heard
-    listening.cancel()
+        states = [status for ord_id, status in orders.heard if ord_id == resting["id"]]
+        assert states == ["open", "canceled"], orders.heard
+    orders.stop()
+
+
+async def hold(client, report):
+    """Open a position, and hear of it."""
     with report.check("positions"):
-        # The market is given: the first push is empty, and ccxt waits on.
         opening = asyncio.ensure_future(client.watch_positions([SWAP]))
         await soon(client.create_order_ws(SWAP, "market", "buy", 1))
         held = await soon(opening)
-        while not held:
+        while not held:  # What is pushed first is that there is none.
             held = await soon(client.watch_positions([SWAP]))
         assert (held[0]["symbol"], held[0]["contracts"]) == (SWAP, 1), held
         (told,) = await client.fetch_positions([SWAP])
@@ -155,6 +157,7 @@ async def main(ws_base, rest, checksum):
     try:
         await read_market(client, report)
         await trade(client, report)
+        await hold(client, report)
         await be_refused(stranger, report)
     finally:
         await client.close()

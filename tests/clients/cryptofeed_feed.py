@@ -14,7 +14,7 @@ import asyncio
 import logging
 import sys
 
-from cryptofeed.connection import RestEndpoint, Routes, WebsocketEndpoint
+from cryptofeed.connection import RestEndpoint, WebsocketEndpoint
 from cryptofeed.defines import CANDLES, L2_BOOK, ORDER_INFO, TICKER, TRADES
 from cryptofeed.exchanges import OKX
 from report import Report
@@ -43,10 +43,7 @@ def point(ws_base, rest):
         )
         for path, channels in paths.items()
     ]
-    instruments = [
-        f"/api/v5/public/instruments?instType={kind}" for kind in ("SPOT", "SWAP")
-    ]
-    OKX.rest_endpoints = [RestEndpoint(rest, routes=Routes(instruments))]
+    OKX.rest_endpoints = [RestEndpoint(rest, routes=OKX.rest_endpoints[0].routes)]
     OKX.api = f"{rest}/api/v5/"
 
 

@@ -11,11 +11,11 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.clients.roster import Peer
 
@@ -113,20 +113,19 @@ def _candidates(least: tuple[int, int]) -> Iterator[list[str]]:
             yield [command]
         if py is not None:
             yield [py, f"-3.{minor}"]
+    yield from ([str(command)] for command in sorted(_of_pyenv(least)))
+
+
+def _of_pyenv(least: tuple[int, int]) -> Iterator[Path]:
+    """Yield those that pyenv has, of which only a chosen one is on the path."""
     pyenv = shutil.which("pyenv")
-    if pyenv is not None:
-        root = subprocess.run(
-            [pyenv, "root"], capture_output=True, text=True, timeout=60, check=False
-        ).stdout.strip()
-        for minor in range(least[1], least[1] + 4):
-            for command in sorted(_versions(root, minor)):
-                yield [str(command)]
-
-
-def _versions(root: str, minor: int) -> Iterator[Path]:
-    from pathlib import Path
-
-    return Path(root).glob(f"versions/3.{minor}.*/bin/python3")
+    if pyenv is None:
+        return
+    asked = subprocess.run(
+        [pyenv, "root"], capture_output=True, text=True, timeout=60, check=False
+    )
+    for minor in range(least[1], least[1] + 4):
+        yield from Path(asked.stdout.strip()).glob(f"versions/3.{minor}.*/bin/python3")
 
 
 def _step(command: list[str], directory: Path | None = None) -> None:

@@ -1,7 +1,8 @@
 """NautilusTrader's live node (PyPI: nautilus-trader) trades on the simulator.
 
-Changed: its addresses.  Balances and positions it asks for by REST and takes from its
-fills; the channel of positions is one that it does not know.
+Changed: its addresses; and a setting of its own keeps hyphens out of order ids, which
+OKX refuses.  Positions it takes from its fills and asks for by REST: the channel of
+positions is one that it does not know.
 Usage: nautilus_node.py WS REST
 """
 
@@ -197,16 +198,15 @@ async def read_market(desk, report, ws_base, rest):
     return quote
 
 
-async def trade(desk, report, quote, rest):
-    """Rest and cancel, buy, and open a position; hear of all of it."""
-    spot, swap = desk.cache.instrument(SPOT), desk.cache.instrument(SWAP)
-    make = desk.order_factory
+async def trade(desk, report, quote):
+    """Rest and cancel, then buy; hear of all of it."""
+    spot, make = desk.cache.instrument(SPOT), desk.order_factory
+    amount = spot.make_qty(0.01)
     with report.check("login"):
-        # Without a login there is no channel of orders, and no node that starts.
+        # A node that is not let in does not start.
         account = desk.portfolio.account(SPOT.venue)
         before = account.balance_total(USDT)
         assert before.as_double() > 0, account
-    amount = spot.make_qty(0.01)
     far = spot.make_price(quote.bid_price.as_double() / 2)
     resting = make.limit(SPOT, OrderSide.BUY, amount, far)
     with report.check("place"):
@@ -217,32 +217,34 @@ async def trade(desk, report, quote, rest):
         canceled = await desk.until(resting, "OrderCanceled")
     with report.check("orders"):
         # The answer to an order and its push both count as an acceptance.
-        names = dict.fromkeys([*placed, *canceled])
-        assert list(names) == [
+        assert list(dict.fromkeys([*placed, *canceled])) == [
             "OrderInitialized",
             "OrderSubmitted",
             "OrderAccepted",
             "OrderPendingCancel",
             "OrderCanceled",
-        ], names
+        ], (placed, canceled)
     bought = make.market(SPOT, OrderSide.BUY, amount)
     with report.check("fill"):
         desk.submit_order(bought)
-        await desk.until(bought, "OrderFilled")
         while not bought.is_closed:
             await desk.until(bought, "OrderFilled")
         assert bought.filled_qty == amount, bought
     with report.check("account"):
         while not account.balance_total(USDT) < before:
             await desk.next("account")
+
+
+async def hold(desk, report, rest):
+    """Open a position; hear of it, and ask for it as it does when it reconciles."""
+    swap = desk.cache.instrument(SWAP)
     with report.check("positions"):
-        opened = make.market(SWAP, OrderSide.BUY, swap.make_qty(1))
+        opened = desk.order_factory.market(SWAP, OrderSide.BUY, swap.make_qty(1))
         desk.submit_order(opened)
         held = await desk.next("positions")
         while held.instrument_id != SWAP:
             held = await desk.next("positions")
         assert held.signed_qty == 1, held
-        # By REST, as it does when it reconciles.
         client, _ = await ask(rest, TYPES[1])
         (told,) = await client.request_position_status_reports(ACCOUNT, TYPES[1])
         assert told.quantity.as_double() == 1, told
@@ -277,7 +279,8 @@ async def main(ws_base, rest, _checksum):
         async with asyncio.timeout(WAIT):
             await desk.started.wait()
         quote = await read_market(desk, report, ws_base, rest)
-        await trade(desk, report, quote, rest)
+        await trade(desk, report, quote)
+        await hold(desk, report, rest)
         await be_refused(ws_base, rest, report)
     finally:
         await node.stop_async()

@@ -21,9 +21,6 @@ class Peer:
         What to install: the name in the package registry.
     scripts
         In this directory; each reports some of the checks.
-    module
-        Import name.  A client that our own test environment has runs there, with the
-        version that is there.
     kind
         Of its environment.
     python
@@ -32,12 +29,14 @@ class Peer:
         Whether it insists on ``wss://``.
     looks_on
         Whether it cannot trade itself, so that a scripted trader does.
+    is_ours
+        Whether our own test environment has it: it runs there, with the version that
+        is there.
     """
 
     name: str
     version: str
     scripts: tuple[str, ...]
-    module: str
     kind: Literal["python", "node"] = "python"
     python: tuple[int, int] = (3, 11)
     uses_tls: bool = False
@@ -55,34 +54,29 @@ PEERS = (
         name="websockets",
         version="",
         scripts=("plain_websockets.py",),
-        module="websockets",
         is_ours=True,
     ),
     Peer(
         name="python-okx",
         version="",
         scripts=("python_okx.py", "python_okx_private.py"),
-        module="okx",
         is_ours=True,
     ),
     Peer(
         name="ccxt",
         version="4.5.90",
         scripts=("ccxt_pro.py",),
-        module="ccxt",
     ),
     # The last one that verifies the checksums of books, by floats.
     Peer(
         name="ccxt",
         version="4.5.50",
         scripts=("ccxt_pro.py",),
-        module="ccxt",
     ),
     Peer(
         name="cryptofeed",
         version="2.4.1",
         scripts=("cryptofeed_feed.py",),
-        module="cryptofeed",
         uses_tls=True,
         looks_on=True,
     ),
@@ -90,14 +84,12 @@ PEERS = (
         name="nautilus-trader",
         version="1.231.0",
         scripts=("nautilus_node.py",),
-        module="nautilus_trader",
         python=(3, 12),
     ),
     Peer(
         name="okx-api",
         version="3.2.3",
         scripts=("okx_api.cjs",),
-        module="okx-api",
         kind="node",
     ),
 )
