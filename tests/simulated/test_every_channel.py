@@ -15,8 +15,9 @@ pytestmark = pytest.mark.simulated
 
 PATIENCE = 30.0
 """Longest wait for something that must happen [s]; slow machines are no bug."""
-START = dt.datetime(2025, 10, 9, 7, 35, tzinfo=dt.UTC)
-"""Futures are settled at eight, so the price of it is forming."""
+START = dt.datetime(2025, 10, 9, 7, 43, tzinfo=dt.UTC)
+"""Futures are settled at eight, so the price of it is forming; at a quarter to, event
+contracts end."""
 KEY = Credentials("simulator-key", "simulator-secret", "simulator-pass")
 
 # A tick-by-tick book excludes the other books of its instrument.

@@ -9,6 +9,7 @@ import pytest
 from okxlab.simulator.accounts.account import Account
 from okxlab.simulator.checksum import book_checksum
 from okxlab.simulator.exchange import Exchange
+from okxlab.simulator.timetable import make_timetable
 from tests.unit.account_client import START, AccountClient, rows
 
 BOOKS = {"channel": "books", "instId": "BTC-USDT"}
@@ -227,7 +228,8 @@ def test_pushes_that_name_the_channel_alone():
 def test_what_has_expired_can_be_let_go():
     """Who holds a channel of a contract that is over can still unsubscribe."""
     here = client(instruments=1)
-    listed = here.exchange.sources[1].opening("instruments", "EVENTS").rows
+    timetable = make_timetable(7, here.exchange.market)
+    listed = timetable.opening("instruments", "EVENTS").rows
     event = min(listed, key=lambda row: row["expTime"])
     arg = {"channel": "estimated-price", "instType": "EVENTS"}
     arg["instId"] = event["instId"]

@@ -364,7 +364,7 @@ def test_rest_instruments_of_events(exchange):
 
 def test_rest_estimated_price(exchange):
     """Of what is being settled; nothing of the rest; no unknown ones."""
-    listed = exchange.sources[1].opening("instruments", "EVENTS").rows
+    listed = make_timetable(7, exchange.market).opening("instruments", "EVENTS").rows
     first = min(listed, key=lambda row: row["expTime"])["instId"]
     (row,) = ask(exchange, "public/estimated-price", instId=first)["data"]
     future = exchange.market.inst_ids("FUTURES")[0]
