@@ -212,6 +212,7 @@ def test_signed_calls(still):
     (position,) = _signed(still, "/api/v5/account/positions?instType=SWAP")[1]["data"]
     (config,) = _signed(still, "/api/v5/account/config")[1]["data"]
     currencies = _signed(still, "/api/v5/asset/currencies?ccy=BTC")[1]["data"]
+    currencies = _signed(still, "/api/v5/asset/currencies?ccy=BTC")[1]["data"]
     refused = _signed(
         still,
         "/api/v5/account/balance",
@@ -221,6 +222,7 @@ def test_signed_calls(still):
     assert {row["ccy"] for row in balance["details"]} == {"USDT", "BTC"}
     assert (position["instId"], position["pos"]) == ("BTC-USDT-SWAP", "2")
     assert (config["posMode"], config["acctLv"]) == ("net_mode", "2")
+    assert [(one["ccy"], one["canWd"]) for one in currencies] == [("BTC", False)]
     assert [(one["ccy"], one["canWd"]) for one in currencies] == [("BTC", False)]
     assert (refused[0], refused[1]["code"]) == (401, "50113")
 
