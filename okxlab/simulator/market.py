@@ -10,9 +10,10 @@ How it is made: `paths` draws the price of each underlying as a function of time
 `pricing` makes fair prices of it, `flow` and `matching` let random traders meet
 around them in a `pit` for each instrument, `record` keeps what happened there and
 `past` invents what happened before; `bars` and `candles` sum that up, `marks` and
-`derived` tell what follows from the path alone, `window` shows books as the wire
-does, `listing` says what there is and `notices` when that changes; the `floor`
-holds it all together.
+`derived` tell what follows from the path alone, `options` what follows for options,
+`window` and `tick_books` show books as the wire does, `listing` says what there is
+and `notices` when that changes; the `floor` holds it all together, and `queries` are
+what it can be asked.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["OptionRows", "fixed"]
 
 _PLACES = 10
-"""Decimal places of greeks and volatilities."""
+"""Decimal places of greeks and volatilities, as many as all platforms agree on."""
 _LEAST_VOLATILITY = 1e-4
 
 
@@ -55,7 +55,7 @@ class OptionRows:
         contract = self._contract(ms)
         price = trade.tick * self._tick * contract.forward
         return {
-            "fillVol": fixed(implied(contract, price), 16),
+            "fillVol": fixed(implied(contract, price)),
             "fwdPx": fixed(contract.forward),
             "idxPx": self._index.step.text(self._index.at(ms)),
             "instFamily": one.family,

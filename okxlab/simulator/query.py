@@ -9,7 +9,7 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Answer", "Call", "Query", "RefusedError", "envelope", "no_instrument"]
+__all__ = ["Answer", "Query", "RefusedError", "envelope", "no_instrument"]
 
 _INST_TYPES = ("SPOT", "MARGIN", "SWAP", "FUTURES", "OPTION", "EVENTS")
 

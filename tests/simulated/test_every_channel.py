@@ -16,8 +16,9 @@ pytestmark = pytest.mark.simulated
 
 PATIENCE = 30.0
 """Longest wait for something that must happen [s]; slow machines are no bug."""
-START = dt.datetime(2025, 10, 9, 7, 35, tzinfo=dt.UTC)
-"""Futures are settled at eight, so the price of it is forming."""
+START = dt.datetime(2025, 10, 9, 7, 43, tzinfo=dt.UTC)
+"""Futures are settled at eight, so the price of it is forming; at a quarter to, event
+contracts end."""
 KEY = Credentials("simulator-key", "simulator-secret", "simulator-pass")
 
 WAITED_FOR = {
@@ -66,13 +67,13 @@ def _name(entry):
     return entry.names[0]
 
 
-def _params(entry):
+def _params(entry, algo_id="1"):
     """Return what a channel is asked for with."""
     values = {
         "instId": INSTRUMENTS.get(entry.name, "BTC-USDT-SWAP"),
         "instFamily": FAMILIES.get(entry.name, "BTC-USDT"),
         "sprdId": "BTC-USDT_BTC-USDT-SWAP",
-        "algoId": "1",
+        "algoId": algo_id,
         "instType": next(
             kind
             for kind in ("SWAP", "FUTURES", *entry.inst_types)
@@ -83,8 +84,8 @@ def _params(entry):
     return {key: values[key] for key in (*entry.required, *entry.either[-1:])}
 
 
-def _open(lab, entry):
-    params = _params(entry)
+def _open(lab, entry, **known):
+    params = _params(entry, **known)
     if entry.kind == "book":
         return lab.book(params[entry.id_key], channel=entry.name)
     return lab.stream(params.pop(entry.id_key, None), channel=_name(entry), **params)
@@ -115,8 +116,10 @@ def _connect(simulator, name):
 def walked(simulator):
     """Subscribe to every channel, and let time pass until each has told something."""
     with _connect(simulator, "walk") as lab:
+        is_refused = "grid-positions" in WAITED_FOR
+        algo_id = "1" if is_refused else _running_grid(simulator, lab)
         streams = {
-            entry: _open(lab, entry)
+            entry: _open(lab, entry, algo_id=algo_id)
             for entry in CHANNELS
             if entry.name not in WAITED_FOR
         }
@@ -127,6 +130,17 @@ def walked(simulator):
         simulator.trade("BTC-USDT-SWAP", "buy", "85")
         _let_pass(simulator, dict(streams))
         yield streams
+
+
+def _running_grid(simulator, lab):
+    """Return the id of a grid on contracts, which some channels are asked for with."""
+    stream = _open(lab, channel("grid-orders-contract"))
+    assert stream._tape.wait_for(lambda: stream.status != "connecting", PATIENCE)
+    for seconds in STEPS:
+        if len(stream.updates):
+            break
+        simulator.step(seconds)
+    return stream.latest.algo_id
 
 
 def _let_pass(simulator, silent):

@@ -9,6 +9,7 @@ import pytest
 from okxlab.simulator.accounts.account import Account
 from okxlab.simulator.checksum import book_checksum
 from okxlab.simulator.exchange import Exchange
+from okxlab.simulator.timetable import make_timetable
 from tests.unit.account_client import START, AccountClient, rows
 
 BOOKS = {"channel": "books", "instId": "BTC-USDT"}
@@ -211,7 +212,7 @@ def test_pushes_that_name_the_channel_alone():
     """Block tickers and event markets say in their rows what they are about."""
     here = client("business")
     (ack, push) = here.subscribe(BLOCKS)
-    events = client()
+    events = client(instruments=1)
     events.subscribe({"channel": "event-contract-markets", "instType": "EVENTS"})
     changes = events.after(15 * 60_000)
 
@@ -226,8 +227,9 @@ def test_pushes_that_name_the_channel_alone():
 
 def test_what_has_expired_can_be_let_go():
     """Who holds a channel of a contract that is over can still unsubscribe."""
-    here = client()
-    listed = here.exchange.sources[1].opening("instruments", "EVENTS").rows
+    here = client(instruments=1)
+    timetable = make_timetable(7, here.exchange.market)
+    listed = timetable.opening("instruments", "EVENTS").rows
     event = min(listed, key=lambda row: row["expTime"])
     arg = {"channel": "estimated-price", "instType": "EVENTS"}
     arg["instId"] = event["instId"]
@@ -246,7 +248,7 @@ def test_the_calendar_is_for_members():
     arg = {"channel": "economic-calendar"}
     stranger = AccountClient(Exchange(7, start_ms=START), "business")
     novice = client("business", accounts=[Account(tier=0)])
-    member = client("business")
+    member = client("business", instruments=1)
     member.subscribe(arg)
 
     assert stranger.subscribe(arg)[0]["code"] == "60011"

@@ -313,6 +313,24 @@ def test_a_quiet_book_is_told_again_every_minute():
         assert told == ["books", "bbo-tbt", "books5"]
 
 
+@pytest.mark.parametrize("channel", ["books-l2-tbt", "books50-l2-tbt", "books-rpi"])
+def test_other_quiet_books_are_told_again_as_well(channel):
+    """Sixty seconds after the last change, and every sixty seconds from then on."""
+    pit = pit_of(exp_ms=START + 2_000)
+    pit.watch(channel, START)
+    changes = []
+    pit.run(START + 200_000, changes)
+    repeats = [c for c in changes if not (c.rows[0]["asks"] or c.rows[0]["bids"])]
+    last = changes[-len(repeats) - 1]
+    seq = last.rows[0]["seqId"]
+
+    assert [change.ts for change in repeats] == [
+        last.ts + minutes * 60_000 for minutes in (1, 2, 3)
+    ]
+    assert {c.rows[0]["seqId"] for c in repeats} == {seq}
+    assert {c.rows[0]["prevSeqId"] for c in repeats} == {seq}
+
+
 def test_a_late_watcher_of_a_quiet_book_is_told_in_step():
     """The repeats keep to the minutes since the last change, whoever comes when."""
     pit = pit_of(exp_ms=START + 2_000)

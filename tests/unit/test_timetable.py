@@ -12,6 +12,8 @@ from okxlab.simulator.answers import answer
 from okxlab.simulator.exchange import Exchange
 from okxlab.simulator.market import Market
 from okxlab.simulator.timetable import make_timetable
+from okxlab.simulator.timetable.events import Events
+from okxlab.simulator.timetable.settlement import Settlement
 
 START = 1_760_000_000_000  # 2025-10-09 08:53:20 UTC
 MINUTE = 60_000
@@ -290,11 +292,13 @@ def test_what_ends_is_delivered_or_exercised():
         (market.inst_ids("OPTION")[0], "exercise"),
     ):
         one = market.listed[inst_id]
-        made = make_timetable(7, market)
-        key = made.find(Arg("estimated-price", instType=one.inst_type, instId=inst_id))
-        made.watch("estimated-price", key)
-        made.advance(one.exp_ms - 1_000)
-        rows = [c.rows[0] for c in made.advance(one.exp_ms + HOUR)]
+        script = Settlement(market, Events(market))
+        keys = [f"{one.inst_type}/{inst_id}"]
+        since, upto = one.exp_ms - 1_000, one.exp_ms + HOUR
+        rows = [
+            change.rows[0]
+            for change in script.changes("estimated-price", keys, since, upto)
+        ]
 
         assert [row["settleType"] for row in rows] == [what] * 5
         assert int(rows[-1]["ts"]) == one.exp_ms
@@ -360,7 +364,7 @@ def test_rest_instruments_of_events(exchange):
 
 def test_rest_estimated_price(exchange):
     """Of what is being settled; nothing of the rest; no unknown ones."""
-    listed = exchange.sources[1].opening("instruments", "EVENTS").rows
+    listed = make_timetable(7, exchange.market).opening("instruments", "EVENTS").rows
     first = min(listed, key=lambda row: row["expTime"])["instId"]
     (row,) = ask(exchange, "public/estimated-price", instId=first)["data"]
     future = exchange.market.inst_ids("FUTURES")[0]
