@@ -176,3 +176,17 @@ def test_a_book_whose_side_runs_empty():
         assert book.imbalance(3) == 1
         assert len(book.snapshot().asks) == 0
         assert book.depth(2)["ask_px"].isna().all()
+
+
+def test_checksums_of_spreads_verify():
+    """Three values a level and prices below 0, as sent: the sum is the exchange's."""
+    with (
+        okxlab.Simulator(seed=3, checksum="legacy", speed=10) as simulator,
+        okxlab.connect(simulator) as lab,
+    ):
+        book = lab.book("DOGE-USDT_DOGE-USDT-SWAP", channel="sprd-books-l2-tbt")
+        book.wait(10, timeout=PATIENCE)
+
+        assert book.is_synced
+        assert book.stats.resyncs == 0
+        assert book._tape.book._bid_texts
