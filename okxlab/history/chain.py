@@ -93,7 +93,7 @@ class Chain:
         return LATE
 
     def fill(self, low: int, high: int) -> bool:
-        """Take in a row of the past, if none of it is there and all has passed.
+        """Take in a row that is missing; others are not taken in.
 
         Parameters
         ----------
@@ -105,9 +105,9 @@ class Chain:
         bool
             Whether it was taken in.
         """
-        if self.reach is None or high > self.reach:
+        if self.first is None or self.reach is None:
             return False
-        if self._coverage.touches(low, high):
+        if low < self.first or high > self.reach or self._coverage.touches(low, high):
             return False
         self._coverage.add(low, high)
         return True

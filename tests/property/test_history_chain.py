@@ -64,7 +64,10 @@ def test_no_place_is_taken_twice(events):
         if not is_live:
             let_in = chain.fill(low, high)
             assert let_in == (
-                reach is not None and high <= reach and not places & plain
+                reach is not None
+                and first <= low
+                and high <= reach
+                and not places & plain
             )
         else:
             verdict = chain.take(low, high)

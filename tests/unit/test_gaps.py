@@ -61,9 +61,7 @@ def test_trouble_in_a_gap_begins_no_other():
     assert ledger.is_open
     assert len(ledger) == 2
     assert ledger.close(9 * SECOND) == Gap("connection lost", 5 * SECOND, 9 * SECOND)
-    assert ledger.open("no pong", 11 * SECOND) == Gap(
-        "no pong", 11 * SECOND, number=2
-    )
+    assert ledger.open("no pong", 11 * SECOND) == Gap("no pong", 11 * SECOND, number=2)
     assert len(ledger) == 3
 
 
