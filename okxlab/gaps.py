@@ -11,7 +11,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Gap", "GapLedger", "gap_frame"]
+__all__ = ["Gap", "GapLedger", "frame_of_all", "gap_frame"]
 
 _BOUND: Final = 10_000
 """Gaps kept: a connection that flaps every two seconds has as many in six hours."""
@@ -235,6 +235,25 @@ def gap_frame(gaps: Sequence[Gap]) -> pd.DataFrame:
             "how": _texts([gap.how or None for gap in gaps]),
         }
     )
+
+
+def frame_of_all(gaps: Sequence[tuple[str, Gap]]) -> pd.DataFrame:
+    """Return the gaps of several streams as one DataFrame.
+
+    Parameters
+    ----------
+    gaps
+        Which, each with the name of its stream.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `gap_frame`, with ``stream`` (str) in front, in order of the start.
+    """
+    gaps = sorted(gaps, key=lambda one: one[1].start_us)
+    frame = gap_frame([gap for _, gap in gaps])
+    frame.insert(0, "stream", _texts([name for name, _ in gaps]))
+    return frame
 
 
 def _times(times_us: Sequence[int | None]) -> pd.Series:

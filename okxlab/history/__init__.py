@@ -13,12 +13,16 @@ from __future__ import annotations
 
 from okxlab.history.finished import cache_directory, exchange_key, finished_frame
 from okxlab.history.retrieval import Request
-from okxlab.history.sources import has_history
+from okxlab.history.sources import check_history, has_history
+from okxlab.history.times import Asked, parse_asked
 
 __all__ = [
+    "Asked",
     "Request",
     "cache_directory",
+    "check_history",
     "exchange_key",
     "finished_frame",
     "has_history",
+    "parse_asked",
 ]

@@ -12,9 +12,11 @@ from okxlab.errors import (
     OkxlabError,
     TransportError,
 )
+from okxlab.gaps import frame_of_all
 from okxlab.history import Request, finished_frame
 from okxlab.lab.instrument_list import instrument_frame, instrument_rows
 from okxlab.lab.login import Login
+from okxlab.lab.past import parse_past
 from okxlab.lab.status import LabStatus
 from okxlab.protocol.channels import CHANNELS, make_arg
 from okxlab.protocol.channels import channel as find_channel
@@ -106,6 +108,22 @@ class Lab:
         with self._lock:
             return tuple(self._streams.values())
 
+    @property
+    def gaps(self) -> pd.DataFrame:
+        """The intervals in which rows may be missing, of all open streams.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The columns of `Stream.gaps` behind ``stream``, what each is of; in
+            order of their start.
+        """
+        with self._lock:
+            tapes = [(one.name, tape) for one, tape in self._tapes.items()]
+        return frame_of_all(
+            [(name, gap) for name, tape in tapes for gap in tape.gaps.gaps]
+        )
+
     def stream(
         self,
         inst_id: str | Sequence[str] | None = None,
@@ -113,6 +131,7 @@ class Lab:
         *,
         window: int | str | timedelta = 10_000,
         max_rows: int = 1_000_000,
+        history: int | str | timedelta | None = None,
         **arg: str,
     ) -> Stream:
         """Subscribe to a channel, or return the stream that already is.
@@ -132,6 +151,11 @@ class Lab:
             row.
         max_rows
             Most rows that a duration may keep.
+        history
+            Begin with so much of the past: rows of each instrument
+            (``2_000``) or a duration (``"1D"``), for candles and trades.  It is
+            fetched beside the stream and joins the live rows without a hole or a
+            double; the window makes room for it.
         **arg
             What else the channel takes, for example ``inst_type="SWAP"``.
 
@@ -143,7 +167,8 @@ class Lab:
         ------
         ChannelError
             If there is no such channel, an argument is missing, foreign or of a
-            wrong kind, or the window cannot be read; with the nearest miss.
+            wrong kind, the window cannot be read, or there is no such past; with
+            the nearest miss.
         CredentialsError
             If the channel needs a login and the lab has no credentials.
         OkxlabError
@@ -158,6 +183,7 @@ class Lab:
         self._check_credentials(entry)
         wanted = parse_window(window, max_rows)
         args, many = _make_args(entry, inst_id, arg)
+        past, wanted = parse_past(entry, history, wanted, len(args))
         self.environment.url(entry.path)
         with self._lock:
             key = ("rows of many" if many else "rows", args)
@@ -168,6 +194,8 @@ class Lab:
                 )
                 found = Stream(tape, self._runtime, self._end)
                 self._add(key, found, tape)
+            if past is not None:
+                self._runtime.post(self._tapes[found].ask, past)
         return found
 
     def book(

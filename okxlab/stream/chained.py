@@ -71,18 +71,15 @@ class ChainedTape(Tape):
         self.mending = Mending(self.gaps, args, self._count)
         self.on_hole: Callable[[Arg], None] | None = None
         self.asked: dict[Arg, Asked] = {}
+        self._past: list[Asked] = []  # everything that was ever asked for
         self.repeats = 0
 
     # Written on the loop thread.
 
-    def ask(self, asked: Asked) -> None:
-        """Want the past of every arg as well.
-
-        Parameters
-        ----------
-        asked
-            How much of it.
-        """
+    def ask(self, asked: Asked) -> None:  # noqa: D102 # inherited
+        if asked in self._past:
+            return  # the cell was run again
+        self._past.append(asked)
         for arg in self.args:
             self.asked[arg] = asked
             if self.on_hole is not None:
@@ -119,7 +116,7 @@ class ChainedTape(Tape):
             self._put(as_rows_of(self.entry, fresh), recv_us, arg, _HISTORY)
             if self.latest is None:
                 self.latest = fresh[-1]
-        self._settle_holes(arg, recv_us, "history has a hole", BY_REST)
+        self._settle_holes(arg, recv_us, "history does not join on", BY_REST)
         if fresh:
             self._wake(as_rows_of(self.entry, fresh))
         return len(fresh)

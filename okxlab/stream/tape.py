@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from okxlab.gaps import Gap
+    from okxlab.history import Asked
     from okxlab.protocol.arg import Arg
     from okxlab.protocol.channels import Channel
     from okxlab.protocol.columns import Column
@@ -154,6 +155,16 @@ class Tape:
             self._append(rows, recv_us, arg.inst_id, 1)
             self.latest = rows[-1]
             self._wake(rows)
+
+    def ask(self, asked: Asked) -> None:
+        """Want so much of the past as well.
+
+        Parameters
+        ----------
+        asked
+            How much.
+        """
+        raise AssertionError(f"{self.entry.name} has no past, so that {asked} is none")
 
     def grow(self, window: Window) -> None:
         """Keep at least so much from now on."""
