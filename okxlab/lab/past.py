@@ -42,12 +42,12 @@ def parse_past(
     """
     if history is None:
         return None, window
+    check_history(entry)
     if entry.kind == "series":
         raise ChannelError(
             f"a stream of {entry.name!r} begins with no past: what OKX keeps of it "
             f"are payments, which okxlab.history(...) returns"
         )
-    check_history(entry)
     asked = parse_asked(history)
     if asked.start_ms is not None:
         raise ChannelError(

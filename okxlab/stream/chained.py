@@ -12,6 +12,7 @@ from okxlab.history.bars import bar_end, bar_ms, is_even
 from okxlab.history.chain import AHEAD, KNOWN, LATE, NEXT
 from okxlab.history.sources import as_rows_of
 from okxlab.stream.mending import BY_REST, Mending
+from okxlab.stream.mending import LATE as BY_ITSELF
 from okxlab.stream.tape import Tape
 
 if TYPE_CHECKING:
@@ -214,7 +215,7 @@ class TradeTape(ChainedTape):
         if late:
             self._put(sorted(late, key=_trade_id), recv_us, arg, 0)
         if push.rows:
-            self._settle_holes(arg, recv_us, "trade ids do not follow", "came late")
+            self._settle_holes(arg, recv_us, "trade ids do not follow", BY_ITSELF)
         super().receive(msgspec.structs.replace(push, rows=kept), recv_us)
         if late:
             self._wake(late)
@@ -290,7 +291,7 @@ class BarTape(ChainedTape):
                 kept.append(row)
         if not is_smooth and push.rows:
             self._settle_holes(
-                push.arg, recv_us, "bars do not follow one another", "came late"
+                push.arg, recv_us, "bars do not follow one another", BY_ITSELF
             )
         super().receive(msgspec.structs.replace(push, rows=kept), recv_us)
 

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from okxlab.gaps import GapLedger
     from okxlab.protocol.arg import Arg
 
-__all__ = ["BY_REST", "Mending"]
+__all__ = ["BY_REST", "LATE", "Mending"]
 
 BY_REST: Final = "refilled from REST"
-_LATE: Final = "came late"
+LATE: Final = "came late"
 _NOTHING: Final = "nothing was missing"
 
 
@@ -95,20 +95,21 @@ class Mending:
         return arg in self._doubts
 
     def settle(
-        self, arg: Arg, since_us: int, now_us: int, reason: str, way: str = _LATE
+        self, arg: Arg, since_us: int, now_us: int, reason: str, way: str = LATE
     ) -> bool:
         """Bring the ledger in line with the chain of an arg.
 
         Parameters
         ----------
         arg
-            Which one; rows of it have come.
+            Which one.
         since_us, now_us
             When what is missing and was not missed before was lost [us since 1970].
         reason
             What has happened, if nothing was in doubt.
         way
-            How rows that fill a hole have come.
+            How rows have come.  Those from REST are no sign of life: what is in
+            doubt stays so until the stream itself goes on.
 
         Returns
         -------
@@ -116,7 +117,7 @@ class Mending:
             Whether anything is missing.
         """
         missing = self.chains[arg].missing()
-        doubts = self._doubts.pop(arg, ())
+        doubts = () if way == BY_REST else self._doubts.pop(arg, ())
         holes = self._holes[arg]
         if not (missing or holes or doubts):
             return False
