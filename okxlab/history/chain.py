@@ -36,13 +36,16 @@ class Chain:
         Where it begins; None before the first row.
     reach
         Every place before it has passed; None before the first row.
+    newest_ms
+        Time of the row that reaches furthest, for whoever keeps it here [Unix ms].
     """
 
-    __slots__ = ("_coverage", "_given_up", "first", "reach")
+    __slots__ = ("_coverage", "_given_up", "first", "newest_ms", "reach")
 
     def __init__(self) -> None:
         self.first: int | None = None
         self.reach: int | None = None
+        self.newest_ms = 0
         self._coverage = Coverage()
         self._given_up = Coverage()
 

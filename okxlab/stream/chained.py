@@ -191,7 +191,9 @@ class TradeTape(ChainedTape):
                         break
                     reach = row.trade_id + 1
                 else:
-                    chain.extend(reach)
+                    if push.rows:
+                        chain.extend(reach)
+                        chain.newest_ms = push.rows[-1].ts or 0
                     super().receive(push, recv_us)
                     return
             except TypeError:  # a row without a count, as OKX sent them before 2025
@@ -228,15 +230,17 @@ class TradeTape(ChainedTape):
         if (
             chain.reach is not None
             and place[1] <= chain.reach
-            and self.latest is not None
-            and row.ts > self.latest.ts + _ANEW_MS
+            and 0 < chain.newest_ms < (row.ts or 0) - _ANEW_MS
         ):
             gap = self.gaps.add(
                 "trade ids began anew", min(self.recv_us, recv_us), recv_us
             )
             self.mending.begin_anew(arg, gap.number, "what was lost cannot be told")
             chain = self.mending.chains[arg]
-        return chain.take(place[0], place[1])
+        verdict = chain.take(place[0], place[1])
+        if verdict in (NEXT, AHEAD):
+            chain.newest_ms = row.ts or 0
+        return verdict
 
     def _place(self, row: Any) -> tuple[int, int, bool] | None:
         count = getattr(row, "count", 1)

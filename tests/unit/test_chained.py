@@ -280,6 +280,17 @@ def test_ids_that_begin_anew_are_taken_and_put_on_record():
     assert record(tape) == [("trade ids began anew", -1, False)]
 
 
+def test_each_instrument_has_a_time_of_its_own():
+    """A busy instrument does not make the repeated trade of a quiet one look new."""
+    tape = trades(BTC, ETH)
+    push(tape, trade(10, ts=START + 90_000))
+    push(tape, trade(500, ts=START), arg=ETH)
+    push(tape, trade(10, ts=START + 90_000))
+
+    assert len(tape.table) == 2
+    assert len(tape.gaps) == 0
+
+
 def test_rows_without_a_count_are_written_as_they_come():
     """OKX's layout of before 2025 cannot be chained, and is believed."""
     tape = trades()
