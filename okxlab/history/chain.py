@@ -58,7 +58,7 @@ class Chain:
             Where it ends.
         """
         assert self.reach is not None, "there is a row that it follows"
-        self._coverage.add(self.reach, reach)
+        self._coverage.grow(self.reach, reach)
         self.reach = reach
 
     def take(self, low: int, high: int, *, is_final: bool = True) -> str:

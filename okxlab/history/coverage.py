@@ -36,9 +36,6 @@ class Coverage:
         """
         if high <= low:
             return
-        if self._highs and self._highs[-1] == low:
-            self._highs[-1] = high
-            return
         # All stretches that touch or overlap the new one melt into it.
         start = bisect_left(self._highs, low)
         stop = bisect_right(self._lows, high)
@@ -47,6 +44,14 @@ class Coverage:
             high = max(high, self._highs[stop - 1])
         self._lows[start:stop] = [low]
         self._highs[start:stop] = [high]
+
+    def grow(self, low: int, high: int) -> None:
+        """Do as `add`, quickly where the last stretch ends with ``low``."""
+        highs = self._highs
+        if highs and highs[-1] == low:
+            highs[-1] = high
+        else:
+            self.add(low, high)
 
     def has(self, low: int, high: int) -> bool:
         """Tell whether all of a stretch is there."""

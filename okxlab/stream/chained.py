@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from okxlab.history.bars import bar_end, bar_ms, is_even
-from okxlab.history.chain import AHEAD, KNOWN, LATE, NEXT
+from okxlab.history.chain import AHEAD, KNOWN, LATE, NEXT, Chain
 from okxlab.history.sources import as_rows_of
 from okxlab.stream.mending import BY_REST, Mending
 from okxlab.stream.mending import LATE as BY_ITSELF
@@ -70,6 +70,9 @@ class ChainedTape(Tape):
     ) -> None:
         super().__init__(entry, args, window, many=many, lag_known=lag_known)
         self.mending = Mending(self.gaps, args, self._count)
+        # The same dictionaries: one look-up less for each message.
+        self._chains = self.mending.chains
+        self._doubts = self.mending.doubts
         self.on_hole: Callable[[Arg], None] | None = None
         self.asked: dict[Arg, Asked] = {}
         self._past: list[Asked] = []  # everything that was ever asked for
@@ -180,24 +183,37 @@ class TradeTape(ChainedTape):
 
     table: RollingTable
 
+    def __init__(
+        self,
+        entry: Channel,
+        args: tuple[Arg, ...],
+        window: Window,
+        *,
+        many: bool = False,
+        lag_known: bool = True,
+    ) -> None:
+        self._is_rolled = entry.name == "trades"
+        super().__init__(entry, args, window, many=many, lag_known=lag_known)
+
     def receive(self, push: Push, recv_us: int) -> None:  # noqa: D102 # inherited
-        chain = self.mending.chains[push.arg]
+        arg = push.arg
+        chain = self._chains[arg]
         reach = chain.reach
-        if reach is not None and not self.mending.is_in_doubt(push.arg):
-            # Nearly every row there ever is goes this way.
+        # Nearly every row there ever is goes this way.
+        if reach is not None and push.rows and arg not in self._doubts:
             try:
                 for row in push.rows:
-                    if row.trade_id + 1 - getattr(row, "count", 1) != reach:
+                    last = row.trade_id + 1
+                    if last - (row.count if self._is_rolled else 1) != reach:
                         break
-                    reach = row.trade_id + 1
+                    reach = last
                 else:
-                    if push.rows:
-                        chain.extend(reach)
-                        chain.newest_ms = push.rows[-1].ts or 0
+                    chain.extend(reach)
+                    chain.newest_ms = row.ts or 0
                     super().receive(push, recv_us)
                     return
             except TypeError:  # a row without a count, as OKX sent them before 2025
-                _log.debug("%s: a trade without a count", push.arg)
+                _log.debug("%s: a trade without a count", arg)
         self._receive_out_of_line(push, recv_us)
 
     def _receive_out_of_line(self, push: Push, recv_us: int) -> None:
@@ -278,9 +294,13 @@ class BarTape(ChainedTape):
         super().__init__(entry, args, window, many=many, lag_known=lag_known)
 
     def receive(self, push: Push, recv_us: int) -> None:  # noqa: D102 # inherited
-        chain = self.mending.chains[push.arg]
+        arg, rows = push.arg, push.rows
+        chain = self._chains[arg]
+        is_smooth = arg not in self._doubts
+        if len(rows) == 1 and is_smooth and _is_growing(rows[0], chain):
+            super().receive(push, recv_us)
+            return
         kept = []
-        is_smooth = not self.mending.is_in_doubt(push.arg)
         for row in push.rows:
             place = self._place(row)
             if place is None:
@@ -312,6 +332,11 @@ class BarTape(ChainedTape):
 
     def _put(self, rows: list[Any], recv_us: int, arg: Arg, origin: int) -> None:
         self._append(rows, recv_us, arg.inst_id, origin)
+
+
+def _is_growing(row: Any, chain: Chain) -> bool:
+    """Tell whether a row is the newest bar, which is still open."""
+    return row.ts == chain.reach and row.confirm is False
 
 
 def _trade_id(row: Any) -> int:

@@ -52,6 +52,9 @@ class Mending:
     ----------
     chains : dict
         The chain of each arg.
+    doubts : dict
+        By arg: the gaps in which rows of it may have been lost, which is not known
+        before it is heard again.
 
     Notes
     -----
@@ -67,9 +70,7 @@ class Mending:
         self._ledger = ledger
         self._count = count
         self.chains = {arg: Chain() for arg in args}
-        # Gaps in which rows of an arg may have been lost; not known before it is
-        # heard again.
-        self._doubts: dict[Arg, tuple[int, ...]] = {}
+        self.doubts: dict[Arg, tuple[int, ...]] = {}
         self._holes: dict[Arg, list[_Hole]] = {arg: [] for arg in self.chains}
         # By gap: how its holes were filled, and why some will not be.
         self._ways: dict[int, set[str]] = {}
@@ -86,13 +87,13 @@ class Mending:
             Which args.
         """
         for arg in args:
-            before = self._doubts.get(arg, ())
+            before = self.doubts.get(arg, ())
             if arg in self.chains and number not in before:
-                self._doubts[arg] = (*before, number)
+                self.doubts[arg] = (*before, number)
 
     def is_in_doubt(self, arg: Arg) -> bool:
         """Tell whether a gap waits for the next row of an arg."""
-        return arg in self._doubts
+        return arg in self.doubts
 
     def settle(
         self, arg: Arg, since_us: int, now_us: int, reason: str, way: str = LATE
@@ -117,7 +118,7 @@ class Mending:
             Whether anything is missing.
         """
         missing = self.chains[arg].missing()
-        doubts = () if way == BY_REST else self._doubts.pop(arg, ())
+        doubts = () if way == BY_REST else self.doubts.pop(arg, ())
         holes = self._holes[arg]
         if not (missing or holes or doubts):
             return False
@@ -213,7 +214,7 @@ class Mending:
 
     def _judge(self, number: int) -> None:
         """Write down how a gap ended, if it has."""
-        waits = any(number in numbers for numbers in self._doubts.values())
+        waits = any(number in numbers for numbers in self.doubts.values())
         holes = (hole for holes in self._holes.values() for hole in holes)
         if waits or any(number in hole.numbers for hole in holes):
             return
