@@ -7,11 +7,12 @@ months and years differ in length from one to the next.
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Final
 
 from okxlab.errors import ChannelError
 
-__all__ = ["bar_ms", "check_bar", "is_even"]
+__all__ = ["bar_end", "bar_ms", "check_bar", "is_even"]
 
 _UNIT_MS: Final = {
     "s": 1_000,
@@ -22,6 +23,8 @@ _UNIT_MS: Final = {
     "M": 28 * 86_400_000,
     "Y": 365 * 86_400_000,
 }
+
+_HONG_KONG_MS: Final = 8 * 3_600_000
 
 _WITHOUT: Final = {
     # Bars that the streams have and REST has not.
@@ -46,6 +49,28 @@ def bar_ms(bar: str) -> int:
 def is_even(bar: str) -> bool:
     """Tell whether every such bar is as long as the next."""
     return bar.removesuffix("utc")[-1] not in "MY"
+
+
+def bar_end(bar: str, ts: int) -> int:
+    """Return when a bar closes and the next one opens [Unix ms].
+
+    Parameters
+    ----------
+    bar
+        OKX's name of it; months open on the first of a month in UTC or, without
+        ``utc`` at the end, in Hong Kong.
+    ts
+        When it opens [Unix ms].
+    """
+    if is_even(bar):
+        return ts + bar_ms(bar)
+    name = bar.removesuffix("utc")
+    months = int(name[:-1]) * (12 if name[-1] == "Y" else 1)
+    zone_ms = 0 if bar.endswith("utc") else _HONG_KONG_MS
+    opens = dt.datetime.fromtimestamp((ts + zone_ms) / 1000, dt.UTC)
+    year, month = divmod(opens.year * 12 + opens.month - 1 + months, 12)
+    closes = dt.datetime(year, month + 1, 1, tzinfo=dt.UTC)
+    return round(closes.timestamp() * 1000) - zone_ms
 
 
 def check_bar(family: str, bar: str) -> None:

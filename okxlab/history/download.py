@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from okxlab.errors import ExchangeError, TransportError
+from okxlab.errors import ExchangeError, OkxlabError, TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from okxlab.history.cache import PageCache
     from okxlab.history.source import Page, Source
 
-__all__ = ["Download", "Fetched"]
+__all__ = ["Download", "Fetched", "is_passing"]
 
 _SIDE_BY_SIDE: Final = 8
 """Pages under way at once: the slowest call lets 10 through in 2 s, and one that
@@ -144,8 +144,21 @@ class Download:
         for attempt in range(_TRIES - 1):
             try:
                 return await self._source.fetch(page, now_ms)
-            except (TransportError, ExchangeError) as error:
-                if isinstance(error, ExchangeError) and error.code not in _PASSING:
+            except OkxlabError as error:
+                if not is_passing(error):
                     raise
             await asyncio.sleep(self._pause * 2.0**attempt * random.uniform(0.5, 1.0))  # noqa: S311  # no secret
         return await self._source.fetch(page, now_ms)
+
+
+def is_passing(error: OkxlabError) -> bool:
+    """Tell whether a later attempt may not meet an error.
+
+    Parameters
+    ----------
+    error
+        What an attempt ended with.
+    """
+    if isinstance(error, ExchangeError):
+        return error.code in _PASSING
+    return isinstance(error, TransportError)

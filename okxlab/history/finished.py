@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from okxlab.history.calls import Rest
     from okxlab.runtime import Runtime
 
-__all__ = ["finished_frame"]
+__all__ = ["cache_directory", "exchange_key", "finished_frame"]
 
 
 def finished_frame(
@@ -75,8 +75,8 @@ def finished_frame(
 
     retrieval = Retrieval(
         request,
-        _directory(cache, environment),
-        f"{environment.rest}{' demo' if environment.simulated else ''}",
+        cache_directory(cache, environment),
+        exchange_key(environment),
         runtime.clock.recv_us,
     )
     with Progress(retrieval, request.name, shown=progress) as bar:
@@ -86,12 +86,24 @@ def finished_frame(
     return frame
 
 
-def _directory(cache: bool | str | Path, environment: Environment) -> Path | None:
+def cache_directory(cache: bool | str | Path, environment: Environment) -> Path | None:
+    """Return where whole pages are kept; None for nowhere.
+
+    Parameters
+    ----------
+    cache, environment
+        As for `finished_frame`.
+    """
     if not isinstance(cache, bool):
         return Path(cache).expanduser()
     if not cache or is_loopback(environment.rest or ""):
         return None
     return default_directory()
+
+
+def exchange_key(environment: Environment) -> str:
+    """Return what tells the pages of an exchange from those of others."""
+    return f"{environment.rest}{' demo' if environment.simulated else ''}"
 
 
 def _warn(request: Request, past: Past, frame: pd.DataFrame) -> None:

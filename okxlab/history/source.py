@@ -107,6 +107,16 @@ class Source(ABC):
             Typed rows, oldest first, each place once.
         """
 
+    async def recent(self) -> list[Any]:
+        """Ask for the newest rows, as many as come in one answer.
+
+        Returns
+        -------
+        list
+            Typed rows, oldest first; empty where there is no such call.
+        """
+        return []
+
     @abstractmethod
     def is_whole(self, page: Page, rows: list[Any], now_ms: int) -> bool:
         """Tell whether rows are all there will ever be of a page."""

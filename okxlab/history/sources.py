@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from okxlab.errors import ChannelError
 from okxlab.history.bars import bar_ms, check_bar, is_even
-from okxlab.history.calls import CANDLE_LIMITS, HISTORY_TRADES_LIMIT, RECENT_BARS
+from okxlab.history.calls import (
+    CANDLE_LIMITS,
+    HISTORY_TRADES_LIMIT,
+    RECENT_BARS,
+    TRADES_LIMIT,
+)
 from okxlab.history.source import Page, Source
 from okxlab.protocol.rows import Candle, FundingRate, PriceCandle, SingleTrade, Trade
 
@@ -138,6 +143,9 @@ class TradeSource(Source):
             limit=page.high - page.low,
         )
         return self.in_page(rows, page)
+
+    async def recent(self) -> list[Any]:  # noqa: D102  # inherited
+        return await self.calls.trades(self.inst_id, TRADES_LIMIT)
 
     def is_whole(self, page: Page, rows: list[Any], now_ms: int) -> bool:  # noqa: D102, ARG002
         return len(rows) == page.high - page.low

@@ -77,7 +77,8 @@ def parse_asked(start: object, end: object = None) -> Asked:
     start
         A time (``"2026-11-01"``, ``"2026-11-01 14:30"``, which is UTC; a
         ``datetime`` or ``Timestamp`` with a time zone), or a duration before the
-        end (``"30D"``, a ``timedelta``), or a number of rows before the end.
+        end (``"30D"``, a ``timedelta``), or a number of rows before the end.  What
+        was read already is returned as it is.
     end
         A time; None is the present.
 
@@ -90,6 +91,8 @@ def parse_asked(start: object, end: object = None) -> Asked:
     ChannelError
         If one cannot be read, has no time zone, or the end is not after the start.
     """
+    if isinstance(start, Asked):
+        return start
     end_ms = None if end is None else _milliseconds("end", end)
     if not _is_time(start):
         window = parse_window_of(start)

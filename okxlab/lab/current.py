@@ -162,6 +162,7 @@ def stream(
     *,
     window: int | str | timedelta = 10_000,
     max_rows: int = 1_000_000,
+    history: int | str | timedelta | None = None,
     **arg: str,
 ) -> Stream:
     """Subscribe to a channel on the current lab.
@@ -179,6 +180,9 @@ def stream(
         Rows to keep, or a duration such as ``"15min"`` back from the newest row.
     max_rows
         Most rows that a duration may keep.
+    history
+        Begin with so much of the past: rows (``2_000``) or a duration (``"1D"``), for
+        candles and trades.
     **arg
         What else the channel takes, for example ``inst_type="SWAP"``.
 
@@ -193,7 +197,7 @@ def stream(
         If there is no such channel, or an argument or the window is wrong.
     """
     return current_lab().stream(
-        inst_id, channel, window=window, max_rows=max_rows, **arg
+        inst_id, channel, window=window, max_rows=max_rows, history=history, **arg
     )
 
 

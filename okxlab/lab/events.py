@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from okxlab.errors import SubscriptionError
+from okxlab.history import has_history
 from okxlab.lab.status import ChannelCount
 from okxlab.protocol import events as ev
 
@@ -161,7 +162,7 @@ class Events:
             case ev.Notice(code=code, msg=msg):
                 self._noticed(connection, code, msg)
             case ev.AckMissing(arg=arg, tries=tries):
-                self._note(connection, f"no answer to {arg}, asked {tries} times", arg)
+                self._unanswered(connection, arg, tries)
             case ev.Unclaimed(channel=name):
                 self._note(connection, f"rows of {name!r}, which nobody asked for")
             case ev.UnknownEvent(text=text):
@@ -283,6 +284,11 @@ class Events:
         for tape in self._concerned(connection, arg):
             tape.note(what)
 
+    def _unanswered(self, connection: Connection, arg: Arg, tries: int) -> None:
+        self._note(connection, f"no answer to {arg}, asked {tries} times", arg)
+        for tape in self._concerned(connection, arg):
+            tape.unanswered(arg, self._now_us)
+
     def _concerned(self, connection: Connection, arg: Arg | None) -> tuple[Tape, ...]:
         if arg is None:
             return self._holdings.tapes_on(connection)
@@ -297,9 +303,13 @@ class Events:
 def _without_repeat(push: ev.Push, holding: Holding) -> ev.Push:
     """Return the first push after a reconnect without a trade known already.
 
-    OKX begins each subscription to trades with the last one there was.
+    OKX begins each subscription to trades with the last one there was.  Tapes of
+    trades that are counted know by themselves, and learn from it that nothing is
+    missing.
     """
     holding.has_resumed = False
+    if has_history(holding.entry):
+        return push
     if holding.entry.kind != "log" or holding.last is None or not holding.last.rows:
         return push
     known = getattr(holding.last.rows[-1], "trade_id", None)

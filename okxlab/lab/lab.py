@@ -12,10 +12,12 @@ from okxlab.errors import (
     OkxlabError,
     TransportError,
 )
+from okxlab.gaps import frame_of_all
 from okxlab.history import Request, finished_frame
 from okxlab.lab.connecting import Connector
 from okxlab.lab.instrument_list import instrument_frame, instrument_rows
 from okxlab.lab.login import Login, check_credentials, private_path
+from okxlab.lab.past import parse_past
 from okxlab.lab.probe import probe
 from okxlab.lab.status import LabStatus
 from okxlab.protocol.channels import CHANNELS, make_arg
@@ -109,6 +111,22 @@ class Lab:
         with self._lock:
             return tuple(self._streams.values())
 
+    @property
+    def gaps(self) -> pd.DataFrame:
+        """The intervals in which rows may be missing, of all open streams.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The columns of `Stream.gaps` behind ``stream``, what each is of; in
+            order of their start.
+        """
+        with self._lock:
+            tapes = [(one.name, tape) for one, tape in self._tapes.items()]
+        return frame_of_all(
+            [(name, gap) for name, tape in tapes for gap in tape.gaps.gaps]
+        )
+
     def stream(
         self,
         inst_id: str | Sequence[str] | None = None,
@@ -116,6 +134,7 @@ class Lab:
         *,
         window: int | str | timedelta = 10_000,
         max_rows: int = 1_000_000,
+        history: int | str | timedelta | None = None,
         **arg: str,
     ) -> Stream:
         """Subscribe to a channel, or return the stream that already is.
@@ -135,6 +154,11 @@ class Lab:
             row.
         max_rows
             Most rows that a duration may keep.
+        history
+            Begin with so much of the past: rows of each instrument
+            (``2_000``) or a duration (``"1D"``), for candles and trades.  It is
+            fetched beside the stream and joins the live rows without a hole or a
+            double; the window makes room for it.
         **arg
             What else the channel takes, for example ``inst_type="SWAP"``.
 
@@ -146,7 +170,8 @@ class Lab:
         ------
         ChannelError
             If there is no such channel, an argument is missing, foreign or of a
-            wrong kind, or the window cannot be read; with the nearest miss.
+            wrong kind, the window cannot be read, or there is no such past; with
+            the nearest miss.
         CredentialsError
             If the channel needs a login and the lab has no credentials.
         OkxlabError
@@ -161,6 +186,7 @@ class Lab:
         self._check_credentials(entry)
         wanted = parse_window(window, max_rows)
         args, many = _make_args(entry, inst_id, arg)
+        past, wanted = parse_past(entry, history, wanted, len(args))
         self.environment.url(entry.path)
         with self._lock:
             key = ("rows of many" if many else "rows", args)
@@ -171,6 +197,8 @@ class Lab:
                 )
                 found = Stream(tape, self._runtime, self._end)
                 self._add(key, found, tape)
+            if past is not None:
+                self._runtime.post(self._tapes[found].ask, past)
         return found
 
     def book(

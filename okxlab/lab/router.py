@@ -13,15 +13,18 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from okxlab.history import cache_directory, exchange_key
 from okxlab.lab.connecting import Connector
 from okxlab.lab.errands import Errands
 from okxlab.lab.events import Events
+from okxlab.lab.healer import Healer
 from okxlab.lab.holdings import Holdings
 from okxlab.lab.instrument_list import NearMisses
 from okxlab.lab.lists import Lists
 from okxlab.lab.resync import Resync
 from okxlab.lab.status import ChannelCount, ConnectionStatus
 from okxlab.stream.book_tape import BookTape
+from okxlab.stream.chained import ChainedTape
 
 if TYPE_CHECKING:
     from okxlab.environment import Environment
@@ -67,6 +70,13 @@ class Router:
         self._holdings = Holdings(
             self._connect, environment.timings.args_per_connection
         )
+        self._healer = Healer(
+            rest,
+            self._errands,
+            runtime.clock,
+            exchange=exchange_key(environment),
+            cache_at=cache_directory(True, environment),
+        )
         self._lists = Lists(
             self._holdings, self._errands, rest, runtime.clock, environment.timings
         )
@@ -110,10 +120,14 @@ class Router:
             connection.add(args)
             self._start(connection)
         self._lists.keep(tape)
+        if isinstance(tape, ChainedTape):
+            self._healer.watch(tape)
 
     def detach(self, tape: Tape) -> None:
         """Serve a tape no more and let go of what nobody else wants."""
         self.tapes = tuple(one for one in self.tapes if one is not tape)
+        if isinstance(tape, ChainedTape):
+            self._healer.leave(tape)
         if not self.tapes and self._tick is not None:
             self._tick.cancel()
             self._tick = None

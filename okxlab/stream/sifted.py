@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from okxlab.stream.chained import BarTape, TradeTape
 from okxlab.stream.repeats import Repeats
 from okxlab.stream.states import StateTape
 from okxlab.stream.tape import Tape
@@ -65,4 +66,8 @@ def make_tape(
         kind = StateTape
     elif entry.repeats:
         kind = SiftedTape
+    elif entry.name in ("trades", "trades-all"):
+        kind = TradeTape
+    elif entry.kind == "bars":
+        kind = BarTape
     return kind(entry, args, window, many=many, lag_known=lag_known)

@@ -132,7 +132,10 @@ class Stream:
         -------
         pandas.DataFrame
             Columns ``start``, ``end`` (datetime64[us, UTC], local receive time;
-            ``end`` is NaT while the gap is open) and ``reason``; oldest first.
+            ``end`` is NaT while the gap is open), ``reason``, ``missing`` (Int64,
+            rows that were lost; NA where they cannot be counted), ``healed`` (bool,
+            whether none of them is missing any more) and ``how`` (how it was
+            healed, or why it was not); oldest first, the newest 10,000.
         """
         return self._tape.gaps.snapshot()
 

@@ -20,12 +20,15 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from okxlab.gaps import GapLedger
+from okxlab.history import has_history
 from okxlab.stream.stats import Stats
 from okxlab.table import make_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from okxlab.gaps import Gap
+    from okxlab.history import Asked
     from okxlab.protocol.arg import Arg
     from okxlab.protocol.channels import Channel
     from okxlab.protocol.columns import Column
@@ -72,7 +75,7 @@ class Tape:
     ) -> None:
         self.entry = entry
         self.args = args
-        self.gaps = GapLedger()
+        self.gaps = GapLedger(_why_not_healed(entry))
         self.table = make_table(
             entry.kind if entry.kind != "book" else "series",
             columns or entry.columns(many=many),
@@ -99,6 +102,7 @@ class Tape:
         self._lag_known = lag_known and has_time
         self._states = dict.fromkeys(args, "connecting")
         self._unsettled = True  # some arg is not live, or a gap is open
+        self._unanswered: set[Arg] = set()  # asked for in vain so far
         self._samples: deque[tuple[float, int]] = deque(maxlen=_SAMPLES)
         self._changed = threading.Condition()
         self._waiters = 0
@@ -152,6 +156,16 @@ class Tape:
             self.latest = rows[-1]
             self._wake(rows)
 
+    def ask(self, asked: Asked) -> None:
+        """Want so much of the past as well.
+
+        Parameters
+        ----------
+        asked
+            How much.
+        """
+        raise AssertionError(f"{self.entry.name} has no past, so that {asked} is none")
+
     def grow(self, window: Window) -> None:
         """Keep at least so much from now on."""
         self.log.grow(window)
@@ -196,10 +210,10 @@ class Tape:
             if self._states.get(arg) not in (None, "refused", "connecting"):
                 self._states[arg] = "reconnecting"
         if heard:
-            self.gaps.open(why, alive_us)
+            self._doubt(self.gaps.open(why, alive_us), heard)
         self._wake([])
 
-    def missed(self, why: str, now_us: int, arg: Arg | None = None) -> None:  # noqa: ARG002 # a book needs it
+    def missed(self, why: str, now_us: int, arg: Arg | None = None) -> None:
         """Note a frame that was lost to this tape since the last one.
 
         Parameters
@@ -211,7 +225,26 @@ class Tape:
         arg
             Whose frame it was; None if that cannot be told.
         """
-        self.gaps.add(why, self.recv_us or now_us, now_us)
+        gap = self.gaps.add(why, min(self.recv_us or now_us, now_us), now_us)
+        self._doubt(gap, list(self.args) if arg is None else [arg])
+
+    def unanswered(self, arg: Arg, now_us: int) -> None:
+        """Note that a subscription is not acknowledged in time: a gap begins.
+
+        Parameters
+        ----------
+        arg
+            Which one.
+        now_us
+            The time [us since 1970 UTC].
+        """
+        state = self._states.get(arg)
+        if arg in self._unanswered or state not in ("connecting", "reconnecting"):
+            return
+        self._unanswered.add(arg)
+        self._unsettled = True
+        reason = f"no answer to the subscription of {arg}"
+        self._doubt(self.gaps.open(reason, min(self.recv_us or now_us, now_us)), [arg])
 
     def note(self, error: str) -> None:
         """Count something that went wrong without ending the stream."""
@@ -222,6 +255,7 @@ class Tape:
         """Note that the exchange refuses an arg for good."""
         self.note(str(error))
         self._states[arg] = "refused"
+        self._unanswered.discard(arg)
         if all(state == "refused" for state in self._states.values()):
             self.fail(error)
         self._settle(now_us)
@@ -245,17 +279,21 @@ class Tape:
         """Remember how many rows there are by now, once a second."""
         self._samples.append((now, self.log.mark))
 
+    def _doubt(self, gap: Gap, args: list[Arg]) -> None:
+        """Note of which args rows may be missing since a gap."""
+
     def _set(self, arg: Arg, state: str, now_us: int) -> None:
         if self._states.get(arg) == state:
             return
         self._states[arg] = state
+        self._unanswered.discard(arg)
         self.trouble = None
         self._settle(now_us)
 
     def _settle(self, now_us: int) -> None:
         """End the gap if nothing is being reconnected any more."""
         states = set(self._states.values()) - {"refused"}
-        if states <= {"live", "waiting", "connecting"}:
+        if states <= {"live", "waiting", "connecting"} and not self._unanswered:
             self.gaps.close(now_us)
         self._unsettled = states != {"live"}
         self._wake([])
@@ -346,3 +384,10 @@ class Tape:
                 return self._changed.wait_for(done, seconds)
             finally:
                 self._waiters -= 1
+
+
+def _why_not_healed(entry: Channel) -> str:
+    """Return what every gap of a channel that cannot be healed says."""
+    if entry.kind in ("book", "state") or has_history(entry):
+        return ""
+    return f"nothing to heal {entry.name} from"

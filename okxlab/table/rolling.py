@@ -11,7 +11,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from okxlab.table.base import Table, check_last, weakly
+from okxlab.table.frames import seal
+from okxlab.table.insertion import merge, positions
 from okxlab.table.spans import Scan, advance
 from okxlab.table.storage import Buffer, capacity_for
 from okxlab.table.writing import Writer
@@ -66,6 +70,77 @@ class RollingTable(Table):
         self._roll(len(rows))
         return self.append(rows, recv_us, inst_id, origin)
 
+    def insert(
+        self,
+        rows: Sequence[Any],
+        recv_us: int,
+        inst_id: str | None = None,
+        origin: int = 0,
+        *,
+        key: str,
+    ) -> int:
+        """Write rows that come after their successors, where they belong.
+
+        Snapshots taken before do not change; `changes` returns these rows like any
+        others that came later.
+
+        Parameters
+        ----------
+        rows
+            Row structs of one instrument, in order of the key.
+        recv_us, inst_id, origin
+            As for `append`.
+        key
+            Column that counts the rows of an instrument.
+
+        Returns
+        -------
+        int
+            Number of rows written.
+
+        Notes
+        -----
+        Writer thread.  Copies the window: 1 ms for 10,000 rows, some 100 ms for
+        a million; so rows are inserted many at a time.
+        """
+        if not rows:
+            return 0
+        new = Buffer(self.columns, by_time=True, capacity=len(rows))
+        self._writer.use(new)
+        try:
+            self._writer.append(rows, recv_us, inst_id, origin)
+        finally:
+            self._writer.use(self._buffer)
+        old, start, stop = self._span()
+        at = self._positions(old, start, stop, new, inst_id, key)
+        count = stop - start + len(rows)
+        capacity = capacity_for(count, len(rows), self._window.limit)
+        self._use(merge(old, start, stop, new, at, capacity))
+        return len(rows)
+
+    def _positions(
+        self,
+        old: Buffer,
+        start: int,
+        stop: int,
+        new: Buffer,
+        inst_id: str | None,
+        key: str,
+    ) -> Any:
+        names = [column.name for column in self.columns]
+        number = names.index(key)
+        own = None
+        if "inst_id" in names:
+            named = old.cells[names.index("inst_id")].array[start:stop]
+            own = np.asarray(named == inst_id, np.bool_)
+        return positions(
+            old.cells[number].array[start:stop],
+            old.ts[start:stop],
+            own,
+            new.cells[number].array[: new.stop],
+            new.ts[: new.stop],
+        )
+
     def snapshot(self, last: int | None = None) -> pd.DataFrame:  # noqa: D102
         check_last(last)
         buffer, start, stop = self._span()
@@ -75,8 +150,15 @@ class RollingTable(Table):
 
     def changes(self, mark: int) -> tuple[pd.DataFrame, int]:  # noqa: D102
         buffer, start, stop = self._span()
+        now = buffer.first + stop
+        if buffer.born is not None and mark < buffer.first + len(buffer.born):
+            # Rows were inserted since: those that came later stand among others.
+            came = np.flatnonzero(buffer.births(start, stop) > mark) + start
+            frame = buffer.frame().take(came)
+            seal(frame)
+            return frame, now
         after = min(max(start, mark - buffer.first), stop)
-        return buffer.frame().iloc[after:stop], buffer.first + stop
+        return buffer.frame().iloc[after:stop], now
 
     @property
     def mark(self) -> int:  # noqa: D102
@@ -139,4 +221,6 @@ class RollingTable(Table):
         old, start, stop = self._span()
         capacity = capacity_for(stop - start, incoming, self._window.limit)
         new = old.fresh(slice(start, stop), capacity, old.first + start)
+        if old.born is not None and start < len(old.born):
+            new.born = old.born[start:]
         self._use(new)

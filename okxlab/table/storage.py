@@ -75,6 +75,7 @@ class Buffer:
     __slots__ = (
         "_frame",
         "blocks",
+        "born",
         "by_time",
         "capacity",
         "cells",
@@ -110,7 +111,24 @@ class Buffer:
         # Where a duration begins, as the last reader left it: any is right, a late
         # one saves work.
         self.scan = Scan()
+        # Mark at which each row came, as far as that is not the order of the rows;
+        # behind its end it is.  Never changed once the buffer is shown.
+        self.born: NDArray[np.int64] | None = None
         self._frame: pd.DataFrame | None = None
+
+    def births(self, start: int, stop: int) -> NDArray[np.int64]:
+        """Return the mark at which each of some rows came.
+
+        Parameters
+        ----------
+        start, stop
+            Which rows.
+        """
+        marks = np.arange(self.first + start + 1, self.first + stop + 1)
+        if self.born is not None:
+            known = self.born[start:stop]
+            marks[: len(known)] = known
+        return marks
 
     def frame(self) -> pd.DataFrame:
         """Return the frame over the whole buffer; for slicing only.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import okxlab
@@ -51,6 +51,9 @@ def streaming() -> None:
     okxlab.stream("BTC-USDT", "trades", window="15min", max_rows=10)
     okxlab.stream(["BTC-USDT", "ETH-USDT"], "candle1m", window=timedelta(hours=1))
     okxlab.stream(channel="liquidation-orders", inst_type="SWAP", window=500)
+    okxlab.stream("BTC-USDT", "candle1m", history=2_000)
+    okxlab.stream("BTC-USDT", "trades", history="1D")
+    okxlab.stream("BTC-USDT", "trades", history=timedelta(hours=2))
 
     frame: pd.DataFrame = stream.df
     changes: pd.DataFrame = stream.updates
@@ -65,6 +68,16 @@ def streaming() -> None:
     with stream as again:
         again.wait()
     print(frame, changes, status, count, latest)  # noqa: T201  uses them
+
+
+def looking_back(day: datetime, lab: okxlab.Lab) -> None:
+    """The past, by times, durations and numbers of rows; with and without a cache."""
+    frame: pd.DataFrame = okxlab.history("BTC-USDT", "candle1H", "2026-09-01")
+    frame = okxlab.history("BTC-USDT", "trades", 500, progress=False, cache=False)
+    frame = lab.history("BTC-USDT", "candle1H", day, day + timedelta(days=1))
+    frame = lab.history("BTC-USDT", "candle1m", "30D", max_rows=50_000, cache="pages")
+    frame = lab.gaps
+    print(frame)  # noqa: T201  uses it
 
 
 def listening(stream: okxlab.Stream) -> None:

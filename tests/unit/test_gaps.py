@@ -12,6 +12,9 @@ DTYPES = {
     "start": "datetime64[us, UTC]",
     "end": "datetime64[us, UTC]",
     "reason": "str",
+    "missing": "Int64",
+    "healed": "bool",
+    "how": "str",
 }
 
 
@@ -58,7 +61,7 @@ def test_trouble_in_a_gap_begins_no_other():
     assert ledger.is_open
     assert len(ledger) == 2
     assert ledger.close(9 * SECOND) == Gap("connection lost", 5 * SECOND, 9 * SECOND)
-    assert ledger.open("no pong", 11 * SECOND) == Gap("no pong", 11 * SECOND)
+    assert ledger.open("no pong", 11 * SECOND) == Gap("no pong", 11 * SECOND, number=2)
     assert len(ledger) == 3
 
 
@@ -94,3 +97,49 @@ def test_snapshot_is_the_users_own():
         "sequence break",
         "connection lost",
     ]
+
+
+def test_what_becomes_of_a_gap_is_written_down():
+    """Rows lost, whether they were put back, and how."""
+    ledger = GapLedger()
+    first = ledger.add("connection lost", 1 * SECOND, 2 * SECOND)
+    second = ledger.add("connection lost", 3 * SECOND, 4 * SECOND)
+    ledger.change(first.number, missing=12)
+    before = ledger.snapshot()
+    ledger.change(first.number, is_healed=True, how="refilled")
+
+    after = ledger.snapshot()
+
+    assert before["missing"].to_list() == [12, pd.NA]
+    assert before["healed"].to_list() == [False, False]
+    assert after["healed"].to_list() == [True, False]
+    assert after["how"].fillna("").to_list() == ["refilled", ""]
+    assert ledger.unhealed == 1
+    assert ledger.find(second.number) == second
+
+
+def test_a_stream_that_cannot_be_healed_says_why():
+    """The reason stands there from the start."""
+    ledger = GapLedger("OKX keeps no history of tickers")
+    ledger.add("connection lost", 1, 2)
+
+    assert ledger.snapshot()["how"].to_list() == ["OKX keeps no history of tickers"]
+
+
+def test_only_the_newest_gaps_are_kept():
+    """A connection that flaps for days does not fill the memory."""
+    ledger = GapLedger(bound=3)
+    numbers = [ledger.add("lost", i, i).number for i in range(5)]
+    lasting = ledger.open("lost", 9)
+    for i in range(3):
+        ledger.add("torn", i, i)
+
+    assert numbers == [0, 1, 2, 3, 4]
+    assert ledger.find(1) is None
+    assert ledger.change(1, missing=5) is None
+    assert len(ledger) == 9
+    assert len(ledger.snapshot()) == 3
+    assert ledger.find(lasting.number) is None
+    assert ledger.close(20) is None
+    assert not ledger.is_open
+    assert ledger.open("lost again", 30).number == 9

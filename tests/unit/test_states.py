@@ -15,6 +15,7 @@ from okxlab.protocol.rows import (
     Order,
     Position,
 )
+from okxlab.stream.chained import BarTape, TradeTape
 from okxlab.stream.repeats import Repeats
 from okxlab.stream.sifted import SiftedTape, make_tape
 from okxlab.stream.states import StateTape
@@ -314,15 +315,17 @@ def test_repeats_are_remembered_for_a_while():
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        ("trades", Tape),
-        ("candle1m", Tape),
+        ("tickers", Tape),
+        ("liquidation-orders", Tape),
+        ("trades", TradeTape),
+        ("candle1m", BarTape),
         ("fills", SiftedTape),
         ("orders", StateTape),
         ("instruments", StateTape),
     ],
 )
 def test_a_channel_gets_the_tape_it_needs(name, kind):
-    """Only states and what OKX may repeat pay for more than a plain tape."""
+    """Only what is counted, a state or repeated pays for more than a plain tape."""
     assert type(tape(Arg(name))) is kind
 
 

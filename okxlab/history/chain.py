@@ -1,0 +1,144 @@
+"""Whether rows follow one another: what came, what is missing, what is known.
+
+A row takes up places: a trade those of the ids that it stands for, a bar the time
+from its opening to the next.  Where each place follows the last one nothing is
+lost; a row that begins further on leaves a hole, which later rows, live or from
+REST, may fill.  Each place is taken at most once, so that no match is counted
+twice whether it came as a part of an aggregate or on its own.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from okxlab.history.coverage import Coverage
+
+__all__ = ["AHEAD", "KNOWN", "LATE", "NEXT", "TORN", "Chain"]
+
+NEXT: Final = "next"
+"""It follows the last one, or is the first."""
+AHEAD: Final = "ahead"
+"""It begins further on: what is between is missing."""
+LATE: Final = "late"
+"""It fills a hole, or is older than the first."""
+KNOWN: Final = "known"
+"""All of it is there."""
+TORN: Final = "torn"
+"""Some of it is there, and it cannot be divided."""
+
+
+class Chain:
+    """The places of one arg.
+
+    Attributes
+    ----------
+    first
+        Where it begins; None before the first row.
+    reach
+        Every place before it has passed; None before the first row.
+    newest_ms
+        Time of the row that reaches furthest, for whoever keeps it here [Unix ms].
+    """
+
+    __slots__ = ("_coverage", "_given_up", "first", "newest_ms", "reach")
+
+    def __init__(self) -> None:
+        self.first: int | None = None
+        self.reach: int | None = None
+        self.newest_ms = 0
+        self._coverage = Coverage()
+        self._given_up = Coverage()
+
+    def extend(self, reach: int) -> None:
+        """Take in a row that begins where the last one ended.
+
+        Parameters
+        ----------
+        reach
+            Where it ends.
+        """
+        assert self.reach is not None, "there is a row that it follows"
+        self._coverage.grow(self.reach, reach)
+        self.reach = reach
+
+    def take(self, low: int, high: int, *, is_final: bool = True) -> str:
+        """Take in a row and tell how it follows.
+
+        Parameters
+        ----------
+        low, high
+            Its first place, and the first one behind it.
+        is_final
+            Whether it is all there will be of its places; a bar that is open is
+            not.
+
+        Returns
+        -------
+        str
+            `NEXT`, `AHEAD`, `LATE`, `KNOWN` or `TORN`.  Of a torn row nothing is
+            taken in: what it would have brought is missing.
+        """
+        if self.reach is None:
+            self.first = self.reach = low
+        reach = self.reach
+        if low >= reach:
+            self.reach = high if is_final else low
+            if is_final:
+                self._coverage.add(low, high)
+            return NEXT if low == reach else AHEAD
+        if self._coverage.has(low, high):
+            return KNOWN
+        if high > reach or self._coverage.touches(low, high):
+            self.reach = max(reach, high)
+            return TORN
+        if is_final:
+            self._coverage.add(low, high)
+        return LATE
+
+    def fill(self, low: int, high: int) -> bool:
+        """Take in a row that is missing; others are not taken in.
+
+        Parameters
+        ----------
+        low, high
+            Its first place, and the first one behind it.
+
+        Returns
+        -------
+        bool
+            Whether it was taken in.
+        """
+        if self.first is None or self.reach is None:
+            return False
+        if low < self.first or high > self.reach or self._coverage.touches(low, high):
+            return False
+        self._coverage.add(low, high)
+        return True
+
+    def begin_at(self, first: int) -> None:
+        """Let the chain begin further back: what is not there then is missing.
+
+        Parameters
+        ----------
+        first
+            Where; later than it begins already changes nothing.
+        """
+        assert self.first is not None, "there is a row that it comes before"
+        self.first = min(self.first, first)
+
+    def missing(self) -> list[tuple[int, int]]:
+        """Return the stretches that have passed and are not there, lowest first.
+
+        Those that were given up are not among them.
+        """
+        if self.first is None or self.reach is None:
+            return []
+        return [
+            left
+            for hole in self._coverage.missing(self.first, self.reach)
+            for left in self._given_up.missing(*hole)
+        ]
+
+    def give_up(self, low: int, high: int) -> None:
+        """Miss a stretch no more; what comes of it all the same is taken in."""
+        self._given_up.add(low, high)
