@@ -25,7 +25,6 @@ from okxlab.lab.pulse import Pulse
 from okxlab.lab.resync import Resync
 from okxlab.lab.status import ChannelCount, ConnectionStatus
 from okxlab.stream.book_tape import BookTape
-from okxlab.stream.chained import ChainedTape
 
 if TYPE_CHECKING:
     from okxlab.environment import Environment
@@ -121,14 +120,12 @@ class Router:
             connection.add(args)
             self._start(connection)
         self._lists.keep(tape)
-        if isinstance(tape, ChainedTape):
-            self._healer.watch(tape)
+        self._healer.watch(tape)
 
     def detach(self, tape: Tape) -> None:
         """Serve a tape no more and let go of what nobody else wants."""
         self.tapes = tuple(one for one in self.tapes if one is not tape)
-        if isinstance(tape, ChainedTape):
-            self._healer.leave(tape)
+        self._healer.leave(tape)
         if not self.tapes:
             self._pulse.stop()
         for arg in tape.args:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from okxlab.stream.chained import BarTape, TradeTape
+from okxlab.stream.funding import FundingTape
 from okxlab.stream.repeats import Repeats
 from okxlab.stream.states import StateTape
 from okxlab.stream.tape import Tape
@@ -70,4 +71,6 @@ def make_tape(
         kind = TradeTape
     elif entry.kind == "bars":
         kind = BarTape
+    elif entry.name == "funding-rate":
+        kind = FundingTape
     return kind(entry, args, window, many=many, lag_known=lag_known)

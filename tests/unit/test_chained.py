@@ -8,6 +8,7 @@ from okxlab.protocol.channels import channel
 from okxlab.protocol.events import Push
 from okxlab.protocol.rows import Candle, SingleTrade, Trade
 from okxlab.stream.chained import BarTape, TradeTape
+from okxlab.stream.funding import FundingTape
 from okxlab.stream.sifted import make_tape
 from okxlab.stream.tape import Tape
 from okxlab.table import parse_window
@@ -69,6 +70,7 @@ def record(tape):
         ("trades-all", TradeTape),
         ("candle1m", BarTape),
         ("index-candle1H", BarTape),
+        ("funding-rate", FundingTape),
         ("tickers", Tape),
         ("option-trades", Tape),
     ],
