@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from okxlab.stream.chained import BarTape, TradeTape
+from okxlab.stream.bars import BarTape
 from okxlab.stream.funding import FundingTape
 from okxlab.stream.repeats import Repeats
 from okxlab.stream.states import StateTape
 from okxlab.stream.tape import Tape
+from okxlab.stream.trades import TradeTape
 
 if TYPE_CHECKING:
     from okxlab.protocol.arg import Arg
