@@ -24,7 +24,10 @@ from okxlab.errors import OkxlabError
 from okxlab.history.calls import TRADES_LIMIT, MarketCalls
 from okxlab.history.download import Download, is_passing
 from okxlab.history.retrieval import Request, Retrieval
+from okxlab.history.source import Page
 from okxlab.history.sources import check_history, make_source
+from okxlab.stream.chained import ChainedTape
+from okxlab.stream.funding import FundingTape
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
     from okxlab.protocol.arg import Arg
     from okxlab.rest import RestClient
     from okxlab.runtime import Clock
-    from okxlab.stream.chained import ChainedTape
+    from okxlab.stream.tape import Tape
 
 __all__ = ["Healer"]
 
@@ -93,16 +96,51 @@ class Healer:
         self._turns = asyncio.Semaphore(_SIDE_BY_SIDE)
         self._busy: set[tuple[ChainedTape, Arg]] = set()
 
-    def watch(self, tape: ChainedTape) -> None:
-        """Fill a tape from now on."""
+    def watch(self, tape: Tape) -> None:
+        """Fill a tape from now on, if it is one that can be filled."""
+        if isinstance(tape, FundingTape):
+            tape.on_payment = partial(self._owe, tape)
+        if not isinstance(tape, ChainedTape):
+            return
         tape.on_hole = partial(self._wake, tape)
         for arg in tape.args:
             if tape.asked.get(arg) is not None or tape.missing(arg):
                 self._wake(tape, arg)
 
-    def leave(self, tape: ChainedTape) -> None:
+    def leave(self, tape: Tape) -> None:
         """Fill a tape no more; what is under way for it ends by itself."""
-        tape.on_hole = None
+        if isinstance(tape, FundingTape):
+            tape.on_payment = None
+        if isinstance(tape, ChainedTape):
+            tape.on_hole = None
+
+    def _owe(
+        self, tape: FundingTape, arg: Arg, start_ms: int, end_ms: int, number: int
+    ) -> None:
+        if self._rest is not None:
+            page = Page(start_ms, end_ms)
+            self._errands.spawn(self._pay(tape, arg, page, number, self._rest))
+
+    async def _pay(
+        self, tape: FundingTape, arg: Arg, page: Page, number: int, rest: RestClient
+    ) -> None:
+        """Ask for the payments of a stretch until they are there."""
+        source = make_source(MarketCalls(rest), tape.entry, arg.inst_id or "")
+        why = "OKX does not have them"
+        for tries in range(_TRIES):
+            try:
+                async with self._turns:
+                    rows = await source.fetch(page, page.high)
+            except OkxlabError as error:
+                why, rows = str(error), []
+                if not is_passing(error):
+                    break
+            if rows:
+                tape.pay(arg, rows, self._clock.recv_us(), number)
+                return
+            pause = min(self._pause * 2.0**tries, _PAUSE_MOST)
+            await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311  # no secret
+        tape.gaps.change(number, how=f"payments cannot be had: {why}")
 
     def _wake(self, tape: ChainedTape, arg: Arg) -> None:
         if (tape, arg) not in self._busy:
