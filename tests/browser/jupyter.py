@@ -57,7 +57,7 @@ def browser_missing() -> str:
 class JupyterLab:
     """``okxlab lab`` on a directory of its own, with its own settings."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, notebook: str = "01-quickstart.ipynb") -> None:
         config = home / "config"
         _write(
             config / "jupyter_server_config.json",
@@ -69,7 +69,7 @@ class JupyterLab:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}/lab/tree/01-quickstart.ipynb?token={TOKEN}"
+        self.url = f"http://127.0.0.1:{port}/lab/tree/{notebook}?token={TOKEN}"
         self._log = (home / "jupyter.log").open("wb")
         self._process = subprocess.Popen(
             [
