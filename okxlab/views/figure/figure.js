@@ -352,6 +352,15 @@ class View {
       this.isDrawn = true;
       return drawn;
     });
+    this.hold();
+  }
+
+  // Until the rows are drawn again, a line that moves moves no axis: with one that
+  // fits itself to what it shows, plotly would calculate everything anew.
+  hold() {
+    for (const [name, axis] of Object.entries(this.div._fullLayout ?? {})) {
+      if (/^[xy]axis\d*$/.test(name)) axis.autorange = false;
+    }
   }
 
   drawLayout(plotly) {

@@ -135,7 +135,8 @@ def _kernel_comm() -> Any:
             **keys: Any,
         ) -> None:
             """Send to the page; safe from any thread."""
-            kernel = Kernel.instance()
+            # Widgets look whether there is one before they send.
+            kernel = self.kernel = Kernel.instance()
             kernel.session.send(
                 kernel.iopub_socket,
                 msg_type,
