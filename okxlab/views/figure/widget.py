@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import anywidget
 
-from okxlab.views.figure import page
+from okxlab.views.figure import page, still
 from okxlab.views.figure.sender import Sender
 
 if TYPE_CHECKING:
@@ -171,16 +171,13 @@ class LiveFigure(anywidget.AnyWidget):  # type: ignore[misc]  # the class is not
     def _moving(self) -> dict[str, Any]:
         """Return the widget, and a picture for readers that run no kernel."""
         view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
-        return {
-            "application/vnd.jupyter.widget-view+json": view,
-            "text/plain": repr(self),
+        return still.bundle(self._sender.as_dict(), repr(self), with_plotly=False) | {
+            "application/vnd.jupyter.widget-view+json": view
         }
 
     def _still(self) -> dict[str, Any]:
         """Return a static figure that can be zoomed, and its picture."""
-        return {
-            "text/plain": repr(self),
-        }
+        return still.bundle(self._sender.as_dict(), repr(self), with_plotly=True)
 
     def __repr__(self) -> str:
         state = "closed" if self.is_closed else "live"
