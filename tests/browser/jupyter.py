@@ -39,6 +39,8 @@ SETTINGS = {
 START_TIMEOUT = 60
 """How long JupyterLab may take until it answers [s]."""
 
+ROOT = Path(__file__).parents[2]
+
 PATIENCE = 60_000
 """How long anything on the page may take [ms]."""
 
@@ -69,7 +71,8 @@ class JupyterLab:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}/lab/tree/{notebook}?token={TOKEN}"
+        self._lab = f"http://127.0.0.1:{port}/lab"
+        self.url = self.url_of(notebook)
         self._log = (home / "jupyter.log").open("wb")
         self._process = subprocess.Popen(
             [
@@ -81,6 +84,10 @@ class JupyterLab:
             stderr=self._log,
             env=os.environ
             | {
+                # Cells may import what stands beside the tests.
+                "PYTHONPATH": os.pathsep.join(
+                    [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+                ),
                 "JUPYTER_CONFIG_DIR": str(config),
                 "JUPYTER_DATA_DIR": str(home / "data"),
                 "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
@@ -88,6 +95,11 @@ class JupyterLab:
             start_new_session=True,
         )
         self._wait_until_it_answers(f"http://127.0.0.1:{port}/api?token={TOKEN}")
+
+    def url_of(self, notebook: str) -> str:
+        """Return where a notebook is opened, in a workspace of its own."""
+        name = notebook.removesuffix(".ipynb")
+        return f"{self._lab}/workspaces/{name}/tree/{notebook}?token={TOKEN}"
 
     def _wait_until_it_answers(self, url: str) -> None:
         pause = threading.Event()

@@ -106,7 +106,8 @@ class FigureState:
     Parameters
     ----------
     figure
-        A `plotly.graph_objects.Figure`.
+        A `plotly.graph_objects.Figure`, or the same as plain values: anything with
+        ``traces`` (a list of dicts) and ``layout`` (a dict).
     themes
         Templates of plotly by ``"light"`` and ``"dark"``, for the page to choose.
 
@@ -233,11 +234,15 @@ def _from_front(start: int | None, length: int) -> int:
 
 
 def _split(figure: Any) -> tuple[dict[str, Any], list[Trace]]:
-    layout = plain(figure.layout.to_plotly_json())
+    if hasattr(figure, "traces"):  # plain values, which cost less to make
+        layout, given = plain(figure.layout), figure.traces
+    else:
+        layout = plain(figure.layout.to_plotly_json())
+        given = [trace.to_plotly_json() for trace in figure.data]
     layout.setdefault("uirevision", UIREVISION)
     traces = []
-    for trace in figure.data:
-        props, columns = split_trace(trace.to_plotly_json())
+    for trace in given:
+        props, columns = split_trace(trace)
         props.pop("uid", None)  # of this one figure object, not of the chart
         for letter in "xy":
             if letter in columns and is_time(columns[letter]):
