@@ -68,7 +68,7 @@ class CandleSource:
             due = int((time.monotonic() - self._begun) * self._rate)
         while self.updates < due:
             self.step()
-        new = int(round((self.columns["x"][-1] - newest) / MINUTE)) + 1
+        new = round((self.columns["x"][-1] - newest) / MINUTE) + 1
         tail = {name: values[-new:].copy() for name, values in self.columns.items()}
         line = {"shapes[0].y0": self.last, "shapes[0].y1": self.last}
         return [ReplaceTail(0, -1, tail, keep=self._keep), Relayout(line)]
@@ -77,7 +77,7 @@ class CandleSource:
         """Return the chart of this moment."""
         line = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": self.last}
         look = {"y1": self.last, "line": {"dash": "dot", "width": 1}}
-        figure = go.Figure(
+        return go.Figure(
             go.Candlestick({name: each.copy() for name, each in self.columns.items()}),
             layout={
                 "height": 320,
@@ -86,7 +86,6 @@ class CandleSource:
                 "shapes": [line | look],
             },
         )
-        return figure
 
 
 def live(source: CandleSource, **options) -> LiveFigure:

@@ -142,7 +142,7 @@ def plain(value: Any) -> Any:
     """Return a value as JSON has it; times become milliseconds since 1970 UTC."""
     if isinstance(value, dict):
         return {key: plain(part) for key, part in value.items()}
-    if isinstance(value, list | tuple | np.ndarray):
+    if isinstance(value, list | tuple | np.ndarray | pd.Index | pd.Series):
         return [plain(part) for part in value]
     if isinstance(value, np.datetime64) or hasattr(value, "isoformat"):
         return float(column(pd.DatetimeIndex([value]))[0])
