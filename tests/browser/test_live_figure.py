@@ -266,7 +266,7 @@ def test_several_views_of_one_figure_move(open_notebook):
 def test_closed_figures_stay_as_pictures_in_a_small_file(
     open_notebook, browser, request
 ):
-    """After close() four charts are static figures, in a file of less than 300 kB."""
+    """After close() four charts are pictures, in a file of less than 300 kB."""
     page = open_notebook(
         BEGIN + "figures = [live(CandleSource(seed)) for seed in range(4)]",
         "for each in figures: display(each)",
@@ -276,7 +276,7 @@ def test_closed_figures_stay_as_pictures_in_a_small_file(
     figure_in(run(page, 1))
     run(page, 2)
     page.wait_for_function(
-        "() => document.querySelectorAll('.js-plotly-plot').length === 4 &&"
+        "() => document.querySelectorAll('.jp-RenderedSVG').length === 4 &&"
         " document.querySelectorAll('.okxlab-figure').length === 0",
         timeout=PATIENCE,
     )

@@ -25,7 +25,7 @@ class Job:
         """Be due at once while frames are left."""
         return now if self.frames else math.inf
 
-    def paint(self, now: float) -> None:
+    def paint(self, _: float) -> None:
         """Paint one frame less, or raise."""
         if self.error is not None:
             self.is_done.set()

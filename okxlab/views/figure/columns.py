@@ -74,7 +74,7 @@ def _objects(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         return objects
     if array.ndim == 1 and hasattr(present[0], "isoformat"):
         times = pd.to_datetime(pd.Series(objects), utc=True)
-        return times.dt.tz_localize(None).to_numpy()
+        return np.asarray(times.dt.tz_localize(None))
     try:
         return np.where(pd.isna(objects), np.nan, objects).astype(np.float64)
     except (TypeError, ValueError):  # mixed, as customdata may be

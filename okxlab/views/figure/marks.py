@@ -123,9 +123,7 @@ def _bars(
     along, value = (up, across) if lies else (across, up)
     place = along.place(columns["y" if lies else "x"])
     tip = value.place(columns["x" if lies else "y"])
-    foot = float(
-        np.clip(value.place(np.zeros(1))[0], *sorted((value.start, value.stop)))
-    )
+    foot = value.foot()
     seen = _inside(place, along) & np.isfinite(tip)
     width = max(1.0, 0.8 * _spacing(place[seen]))
     colours = columns.get("marker.color")
@@ -162,9 +160,7 @@ def _points(
         track = _track(x[chosen], y[chosen], steps=steps)
         fill = props.get("fill")
         if fill in ("tozeroy", "tonexty") and track and np.isfinite(x[chosen]).all():
-            foot = float(
-                np.clip(up.place(np.zeros(1))[0], *sorted((up.start, up.stop)))
-            )
+            foot = up.foot()
             area = f"{track}V{foot:.1f}H{x[chosen][0]:.1f}Z"
             shade = props.get("fillcolor") or colour
             weak = ' fill-opacity=".25"' if not str(shade).startswith("rgba") else ""

@@ -123,7 +123,7 @@ def _kernel_comm() -> Any:
     from ipykernel.comm.comm import BaseComm
     from ipykernel.kernelbase import Kernel
 
-    class PageComm(BaseComm):  # type: ignore[misc]  # ipykernel is not typed everywhere
+    class PageComm(BaseComm):
         """A comm whose messages have no parent."""
 
         def publish_msg(
@@ -137,6 +137,7 @@ def _kernel_comm() -> Any:
             """Send to the page; safe from any thread."""
             # Widgets look whether there is one before they send.
             kernel = self.kernel = Kernel.instance()
+            assert kernel.session is not None, "a kernel that runs has a session"
             kernel.session.send(
                 kernel.iopub_socket,
                 msg_type,
@@ -164,4 +165,5 @@ def publish(bundle: dict[str, Any], display_id: str, *, update: bool = False) ->
     """
     from IPython.display import display
 
-    display(bundle, raw=True, display_id=display_id, update=update)
+    show: Any = display  # not typed
+    show(bundle, raw=True, display_id=display_id, update=update)

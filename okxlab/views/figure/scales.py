@@ -95,6 +95,12 @@ class Scale:
         share = (linear - self.low) / (self.high - self.low)
         return np.asarray(self.start + share * (self.stop - self.start))
 
+    def foot(self) -> float:
+        """Return where 0 is, or the end of the axis that is nearest to it [px]."""
+        low, high = sorted((self.start, self.stop))
+        zero = float(self.place(np.zeros(1))[0])
+        return min(max(zero, low), high) if zero == zero else self.start  # noqa: PLR0124  # NaN on a log axis
+
     def ticks(self, wanted: int) -> list[tuple[float, str]]:
         """Return places and texts of about so many round values."""
         low, high = sorted((self.low, self.high))

@@ -80,9 +80,9 @@ class Frame:
     @property
     def buffer(self) -> memoryview:
         """All numbers of this frame, float64 in the machine's byte order."""
-        if not self._parts:
+        if not self._size:
             return memoryview(b"")
-        return memoryview(np.concatenate(self._parts)).cast("B")
+        return np.concatenate(self._parts).data.cast("B")
 
 
 class Trace:

@@ -36,7 +36,7 @@ class PainterLike(Protocol):
         """Look again when its next frame is due."""
 
 
-class LiveFigure(anywidget.AnyWidget):  # type: ignore[misc]  # the class is not typed
+class LiveFigure(anywidget.AnyWidget):
     """A plotly figure that changes while it is looked at.
 
     The page holds the figure and is sent only what has changed, at most `fps`
@@ -69,6 +69,7 @@ class LiveFigure(anywidget.AnyWidget):  # type: ignore[misc]  # the class is not
     All methods are safe from any thread.
     """
 
+    comm: Any
     _esm = Path(__file__).parent / "figure.js"
 
     def __init__(
@@ -137,7 +138,7 @@ class LiveFigure(anywidget.AnyWidget):  # type: ignore[misc]  # the class is not
             )
 
     def close(self) -> None:
-        """Change no more, and leave a static figure where this one was shown.
+        """Change no more, and leave a picture where this one was shown.
 
         Closing twice does nothing.
         """
@@ -153,7 +154,7 @@ class LiveFigure(anywidget.AnyWidget):  # type: ignore[misc]  # the class is not
     def _hear(self, _: object, content: Any, __: object) -> None:
         self._sender.hear(content, time.monotonic())
         if self.is_closed and self._sender.pace.views == 0:
-            super().close()  # its static figure stands there instead
+            super().close()  # its picture stands there instead
         else:
             self._painter.wake()
 
@@ -171,13 +172,10 @@ class LiveFigure(anywidget.AnyWidget):  # type: ignore[misc]  # the class is not
     def _moving(self) -> dict[str, Any]:
         """Return the widget, and a picture for readers that run no kernel."""
         view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
-        return still.bundle(self._sender.as_dict(), repr(self), with_plotly=False) | {
-            "application/vnd.jupyter.widget-view+json": view
-        }
+        return self._still() | {"application/vnd.jupyter.widget-view+json": view}
 
     def _still(self) -> dict[str, Any]:
-        """Return a static figure that can be zoomed, and its picture."""
-        return still.bundle(self._sender.as_dict(), repr(self), with_plotly=True)
+        return still.bundle(self._sender.as_dict(), repr(self))
 
     def __repr__(self) -> str:
         state = "closed" if self.is_closed else "live"
