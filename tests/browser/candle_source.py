@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from okxlab.runtime import current_runtime
-from okxlab.views.figure.deltas import Relayout, ReplaceTail
+from okxlab.views.figure.deltas import Relayout, ReplaceTail, Restyle
 from okxlab.views.figure.widget import LiveFigure
 
 MINUTE = 60_000.0
@@ -19,10 +19,19 @@ class CandleSource:
     """A random walk: every look moves the last bar, some open the next.
 
     With `rate` it moves so many times a second whoever looks, and otherwise once
-    for every look.
+    for every look.  With `is_stamped` it says when it was looked at, for whoever
+    measures how long that takes to the screen.
     """
 
-    def __init__(self, seed: int = 0, bars: int = 500, rate: float | None = None):
+    def __init__(
+        self,
+        seed: int = 0,
+        bars: int = 500,
+        rate: float | None = None,
+        *,
+        is_stamped: bool = False,
+    ):
+        self._is_stamped = is_stamped
         self._draws = np.random.default_rng(seed)
         self._keep = bars
         self._rate = rate
@@ -71,7 +80,10 @@ class CandleSource:
         new = round((self.columns["x"][-1] - newest) / MINUTE) + 1
         tail = {name: values[-new:].copy() for name, values in self.columns.items()}
         line = {"shapes[0].y0": self.last, "shapes[0].y1": self.last}
-        return [ReplaceTail(0, -1, tail, keep=self._keep), Relayout(line)]
+        changes = [ReplaceTail(0, -1, tail, keep=self._keep), Relayout(line)]
+        if self._is_stamped:
+            changes.append(Restyle(0, {"meta": time.time() * 1000.0}))
+        return changes
 
     def figure(self) -> go.Figure:
         """Return the chart of this moment."""

@@ -56,6 +56,11 @@ def browser_missing() -> str:
     return ""
 
 
+def import_path() -> str:
+    """Return a PYTHONPATH with which kernels find the tests' own modules."""
+    return os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+
+
 class JupyterLab:
     """``okxlab lab`` on a directory of its own, with its own settings."""
 
@@ -85,9 +90,7 @@ class JupyterLab:
             env=os.environ
             | {
                 # Cells may import what stands beside the tests.
-                "PYTHONPATH": os.pathsep.join(
-                    [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-                ),
+                "PYTHONPATH": import_path(),
                 "JUPYTER_CONFIG_DIR": str(config),
                 "JUPYTER_DATA_DIR": str(home / "data"),
                 "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
