@@ -10,10 +10,20 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["digits_of", "format_of", "price_unit", "said", "size_unit"]
+__all__ = [
+    "digits_of",
+    "format_of",
+    "price_unit",
+    "said",
+    "said_amount",
+    "size_format",
+    "size_unit",
+]
 
 _LOOKED_AT = 300
 """So many of the newest prices tell the tick: one in ten ends in a zero."""
+_LARGE = 10_000
+"""Sizes from which on thousands are written as k."""
 _MOST = 10
 """Digits beyond which a price is a result and no quotation."""
 
@@ -52,11 +62,25 @@ def format_of(digits: int) -> str:
     return f",.{digits}f"
 
 
+def size_format(*sizes: NDArray[np.float64]) -> str:
+    """Return the format of sizes on an axis: large ones in thousands (k, M)."""
+    largest = max((float(np.nanmax(one)) for one in sizes if len(one)), default=0.0)
+    return "~s" if largest >= _LARGE else ",.6~f"
+
+
 def said(value: float, digits: int) -> str:
     """Return a number as it is read: thousands apart, a true minus."""
     if not np.isfinite(value):
-        return "–"
-    return f"{value:,.{digits}f}".replace("-", "−")
+        return "\N{EN DASH}"
+    return f"{value:,.{digits}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def said_amount(value: float) -> str:
+    """Return a size as it is read: six digits that count, large ones whole."""
+    if not np.isfinite(value):
+        return "\N{EN DASH}"
+    text = f"{value:,.0f}" if abs(value) >= _LARGE else f"{value:,.6g}"
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def size_unit(inst_id: str) -> str:

@@ -8,7 +8,13 @@ import numpy as np
 import pandas as pd
 
 from okxlab.metrics import moving_average, ohlcv, running_vwap
-from okxlab.views.charts.amounts import digits_of, price_unit, said, size_unit
+from okxlab.views.charts.amounts import (
+    digits_of,
+    price_unit,
+    said,
+    size_format,
+    size_unit,
+)
 from okxlab.views.charts.arrays import column, in_order, milliseconds
 from okxlab.views.charts.chart import Chart, Drawing
 from okxlab.views.charts.panels import (
@@ -124,7 +130,7 @@ def _draw(subject: Subject) -> Drawing:
                 nticks=3,
                 rangemode="tozero",
                 visible=has_volume,
-                tickformat="~s",
+                tickformat=size_format(column(bars, "vol")),
             ),
             shapes=lines,
             annotations=tags,
@@ -161,7 +167,10 @@ def _candle_trace(
     filled: float,
 ) -> dict[str, Any]:
     sides = {
-        side: {"line": {"color": colour, "width": 1}, "fillcolor": faint(colour, filled)}
+        side: {
+            "line": {"color": colour, "width": 1},
+            "fillcolor": faint(colour, filled),
+        }
         for side, colour in (("increasing", BUY), ("decreasing", SELL))
     }
     values = {key: value[which] for key, value in prices.items()}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from okxlab.views.charts.panels import heading, layout, note
+from okxlab.views.charts.panels import note
 from okxlab.views.charts.shading import shade_gaps
 from okxlab.views.charts.theme import check_theme, template
 
@@ -80,10 +80,13 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
             subject = subject.of(None)
         made = self.draw(subject)
         shapes, marks = shade_gaps(subject) if self.is_over_time else ([], [])
+        axes = {}
         if not _has_points(made.traces):
             marks = [*marks, note(_waiting(subject))]
+            axes = _hidden_axes(made.layout)
         around = {
             **made.layout,
+            **axes,
             "shapes": [*made.layout["shapes"], *shapes],
             "annotations": [*made.layout["annotations"], *marks],
         }
@@ -115,19 +118,18 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
         return go.Figure(made.traces, {**made.layout, "template": template(theme)})
 
 
-def empty(subject: Subject, title: str) -> Drawing:
-    """Return a drawing of nothing, with its heading."""
-    what = subject.inst_id or subject.channel
-    bare = {"visible": False}
-    return Drawing(
-        traces=[], layout=layout(heading(what, title), xaxis=bare, yaxis=bare)
-    )
-
-
 def _has_points(traces: list[dict[str, Any]]) -> bool:
     return any(
         len(trace.get(name, ())) for trace in traces for name in ("x", "y", "cells")
     )
+
+
+def _hidden_axes(layout: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: {**axis, "visible": False}
+        for name, axis in layout.items()
+        if name.startswith(("xaxis", "yaxis"))
+    }
 
 
 def _waiting(subject: Subject) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -13,11 +14,18 @@ from okxlab.views.charts.amounts import (
     format_of,
     price_unit,
     said,
+    size_format,
     size_unit,
 )
 from okxlab.views.charts.arrays import column, in_order
 from okxlab.views.charts.chart import Chart, Drawing
-from okxlab.views.charts.panels import coloured, heading, layout, number_axis
+from okxlab.views.charts.panels import (
+    CROSSHAIR,
+    coloured,
+    heading,
+    layout,
+    number_axis,
+)
 from okxlab.views.charts.theme import BUY, NEUTRAL, SELL, faint
 
 if TYPE_CHECKING:
@@ -62,7 +70,7 @@ def _sides(subject: Subject) -> tuple[Sequence[Any], Sequence[Any]]:
             )
             for n in range(1, levels_in(newest) + 1)
         ]
-        sides.append([level for level in levels if level.px == level.px])  # noqa: PLR0124  # NaN
+        sides.append([level for level in levels if not isnan(level.px)])
     return sides[0], sides[1]
 
 
@@ -76,8 +84,8 @@ def _draw(subject: Subject) -> Drawing:
     traces = [
         _area(name, column(sums, f"{side}_px"), column(sums, f"{side}_sz"), *look)
         for name, side, look in (
-            ("bids", "bid", (BUY, "vh", digits, unit, centre)),
-            ("asks", "ask", (SELL, "vh", digits, unit, centre)),
+            ("bids", "bid", (BUY, digits, unit, centre)),
+            ("asks", "ask", (SELL, digits, unit, centre)),
         )
     ]
     return Drawing(
@@ -88,11 +96,12 @@ def _draw(subject: Subject) -> Drawing:
                 "tickformat": format_of(digits),
                 "hoverformat": format_of(digits),
                 "range": _range(traces, centre),
-                "showspikes": True,
-                "spikemode": "across",
-                "spikesnap": "cursor",
+                **CROSSHAIR,
             },
-            yaxis=number_axis(rangemode="tozero", tickformat="~s"),
+            yaxis=number_axis(
+                rangemode="tozero",
+                tickformat=size_format(column(sums, "bid_sz"), column(sums, "ask_sz")),
+            ),
             shapes=_middle(centre),
         ),
     )
@@ -103,7 +112,6 @@ def _area(
     px: NDArray[np.float64],
     sums: NDArray[np.float64],
     colour: str,
-    shape: str,
     digits: int,
     unit: str,
     centre: float,
@@ -120,7 +128,7 @@ def _area(
         "customdata": 100 * (px / centre - 1) if centre > 0 else np.full(len(px), 0.0),
         "fill": "tozeroy",
         "fillcolor": faint(colour, 0.18),
-        "line": {"color": colour, "width": 1.8, "shape": shape},
+        "line": {"color": colour, "width": 1.8, "shape": "hv"},
         "hovertemplate": (
             f"%{{y:,.6~f}} {unit} up to %{{x:{format_of(digits)}}}"
             " (%{customdata:+.3f} %)"
@@ -131,14 +139,14 @@ def _area(
 def _range(traces: list[dict[str, Any]], centre: float) -> list[float] | None:
     """Return as much as both sides have, so that the middle is in the middle."""
     ends = [trace["x"] for trace in traces]
-    if not (centre == centre and all(len(one) for one in ends)):  # noqa: PLR0124  # NaN
+    if isnan(centre) or not all(len(one) for one in ends):
         return None
     reach = min(abs(float(one[-1]) - centre) for one in ends)
     return [centre - reach, centre + reach] if reach > 0 else None
 
 
 def _middle(centre: float) -> list[dict[str, Any]]:
-    if centre != centre:  # noqa: PLR0124  # NaN
+    if isnan(centre):
         return []
     line = {"color": NEUTRAL, "width": 1, "dash": "dot"}
     place = {"x0": centre, "x1": centre, "yref": "paper", "y0": 0, "y1": 1}

@@ -96,7 +96,7 @@ def grid_of(levels: pd.DataFrame, tick: float) -> Grid:
     low, high = float(np.nanmin(px)), float(np.nanmax(px))
     step = tick * max(1, int(np.ceil((high - low) / tick / _ROWS)))
     place = np.floor((px - low) / step + 0.5)
-    y = low + step * np.arange(int(np.nanmax(place)) + 1)
+    y = low + step * np.arange(int(np.nanmax(place)) + 1, dtype=np.float64)
     found = np.zeros((len(y), len(x)))
     moment = np.broadcast_to(np.arange(len(x))[:, None], px.shape)
     known = np.isfinite(place) & np.isfinite(size)
@@ -205,7 +205,7 @@ def _mid_line(
         "name": "mid",
         "x": x,
         "y": centre,
-        "line": {"color": ACCENT, "width": 1.8, "shape": "hv"},
+        "line": {"color": ACCENT, "width": 1.2, "shape": "hv"},
         "hovertemplate": f"mid %{{y:{format_of(digits + 1)}}}<extra></extra>",
         "showlegend": False,
     }

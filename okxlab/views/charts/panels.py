@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from math import isnan
 from typing import TYPE_CHECKING, Any, Final
 
 from okxlab.views.charts.amounts import format_of
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = [
+    "CROSSHAIR",
+    "LEGEND",
     "change",
     "coloured",
     "domains",
@@ -24,8 +27,18 @@ __all__ = [
     "time_axis",
 ]
 
+LEGEND: Final = {
+    "orientation": "h",
+    "x": 1,
+    "xanchor": "right",
+    "y": 1.01,
+    "yanchor": "bottom",
+}
+"""In a line, above the marks."""
 HEIGHT: Final = 460
 """Height of a chart [px]; as wide as the notebook."""
+CROSSHAIR: Final = {"spikemode": "across", "spikesnap": "cursor"}
+"""Of an axis with lines to the pointer, which the theme turns on."""
 _BETWEEN: Final = 0.035
 """Space between two panels, as a share of the height."""
 
@@ -66,12 +79,12 @@ def coloured(text: str, colour: str) -> str:
 
 def change(first: float, last: float) -> str:
     """Return by how much a price has changed, in the colour of its direction."""
-    if not first > 0 or last != last:  # noqa: PLR0124  # NaN differs from itself
+    if not first > 0 or isnan(last):
         return ""
     part = 100 * (last / first - 1)
     if abs(part) < 0.005:
         return coloured("0.00 %", NEUTRAL)
-    mark, sign, colour = ("▲", "+", BUY) if part > 0 else ("▼", "−", SELL)
+    mark, sign, colour = ("▲", "+", BUY) if part > 0 else ("▼", "\N{MINUS SIGN}", SELL)
     return coloured(f"{mark} {sign}{abs(part):,.2f} %", colour)
 
 
@@ -88,20 +101,14 @@ def layout(title: dict[str, Any], **parts: Any) -> dict[str, Any]:
     return {
         "title": title,
         "height": HEIGHT,
-        "margin": {"l": 14, "r": 14, "t": 66, "b": 20, "pad": 2},
+        # Room for the tag of a price, so that the marks do not move when it grows.
+        "margin": {"l": 14, "r": 72, "t": 66, "b": 20, "pad": 2},
         "hovermode": "x unified",
         "hoversubplots": "axis",
         "hoverlabel": {"namelength": -1},
         "dragmode": "pan",
         "bargap": 0.25,
-        "legend": {
-            "orientation": "h",
-            "x": 1,
-            "xanchor": "right",
-            "y": 1.01,
-            "yanchor": "bottom",
-            "itemsizing": "constant",
-        },
+        "legend": LEGEND,
         "shapes": [],
         "annotations": [],
         # A constant: what the user has zoomed stays while values change.
@@ -143,9 +150,7 @@ def time_axis(anchor: str = "y", *, precise: bool = True) -> dict[str, Any]:
         "anchor": anchor,
         "hoverformat": f"%a %d %b %Y  {clock} UTC",
         "showgrid": True,
-        "showspikes": True,
-        "spikemode": "across",
-        "spikesnap": "cursor",
+        **CROSSHAIR,
         "rangeslider": {"visible": False},
     }
 
@@ -163,10 +168,7 @@ def price_axis(
         place,
         tickformat=format_of(digits),
         hoverformat=format_of(digits),
-        showspikes=True,
-        spikemode="across",
-        spikesnap="cursor",
-        **parts,
+        **{**CROSSHAIR, **parts},
     )
 
 
@@ -192,7 +194,7 @@ def price_tag(
         Shapes and annotations, which come first in a layout: the newest price
         is moved there.
     """
-    if price != price:  # noqa: PLR0124  # NaN differs from itself
+    if isnan(price):
         return [], []
     line = {
         "type": "line",

@@ -6,12 +6,12 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import pandas as pd
 
 from okxlab.views.charts.arrays import in_order, milliseconds
 from okxlab.views.charts.theme import AMBER, faint
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
     from okxlab.views.charts.subject import Subject
@@ -91,7 +91,7 @@ def shade_gaps(subject: Subject) -> tuple[list[dict[str, Any]], list[dict[str, A
     ):
         if np.isnan(start):
             continue
-        is_open = until is None or until != until  # noqa: PLR0124  # NaT
+        is_open = until is pd.NaT
         shapes.append(_shape(float(start), float(end)))
         marks.append(_mark(float(start + end) / 2, str(reason), is_open=is_open))
     return shapes, marks

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SPREAD"]
 
+_MEANS: Final = 400
+"""Values of the imbalance that are drawn."""
 _TOPS: Final = (
     ("bid", "ask", "bid_sz", "ask_sz"),
     ("bid_px", "ask_px", "bid_sz", "ask_sz"),
@@ -121,8 +123,16 @@ def _spread_line(x: NDArray[np.float64], apart: pd.Series) -> dict[str, Any]:
 
 
 def _imbalances(x: NDArray[np.float64], leaning: pd.Series) -> list[dict[str, Any]]:
-    """Return the parts above and below 0, each in its side's colour."""
+    """Return the parts above and below 0, each in its side's colour.
+
+    It jumps with every order: where there are many values their means are shown.
+    """
     values = leaning.to_numpy(np.float64)
+    together = -(-len(values) // _MEANS)
+    if together > 1:
+        groups = np.arange(len(values)) // together
+        values = leaning.groupby(groups).mean().to_numpy(np.float64)
+        x = x[::together]
     return [
         line(
             name,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 
 from okxlab.metrics import vwap
-from okxlab.views.charts.amounts import digits_of, format_of, said, size_unit
+from okxlab.views.charts.amounts import digits_of, said, size_format, size_unit
 from okxlab.views.charts.chart import Chart, Drawing
-from okxlab.views.charts.panels import heading, layout, number_axis, price_axis
+from okxlab.views.charts.panels import heading, layout, price_axis
 from okxlab.views.charts.theme import AMBER, BUY, NEUTRAL, SELL, faint
 from okxlab.views.charts.trades import Tape, is_of_trades
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TAPE", "volume_by_price"]
 
-_ROWS: Final = 15
+_ROWS: Final = 14
 """Trades on the tape."""
 _BINS: Final = 40
 """Steps of price, at most."""
@@ -53,7 +54,7 @@ def volume_by_price(
     place = np.floor((px - low) / step + 0.5).astype(np.intp)
     count = int(place.max()) + 1
     bought, sold = (
-        np.bincount(place, np.where(which[known], sz, 0.0), count)
+        np.bincount(place, np.where(which[known], sz, 0.0), count).astype(np.float64)
         for which in (tape.bought, tape.sold)
     )
     return low + step * np.arange(count), bought, sold
@@ -75,7 +76,7 @@ def _draw(subject: Subject) -> Drawing:
             "x": amount,
             "y": price,
             "marker": {"color": faint(colour, 0.75), "line": {"width": 0}},
-            "hovertemplate": f"{name} %{{x:,.6~f}} {unit}",
+            "hovertemplate": f"%{{x:,.6~f}} {unit}",
         }
         for name, amount, colour in (("bought", bought, BUY), ("sold", sold, SELL))
     ]
@@ -91,7 +92,11 @@ def _draw(subject: Subject) -> Drawing:
             barmode="stack",
             bargap=0.12,
             hovermode="y unified",
-            xaxis={"domain": [0.44, 1.0], "rangemode": "tozero", "tickformat": "~s"},
+            xaxis={
+                "domain": [0.44, 1.0],
+                "rangemode": "tozero",
+                "tickformat": size_format(bought + sold),
+            },
             yaxis={**price_axis(digits), "showgrid": False},
             shapes=_line_at(mean),
         ),
@@ -146,7 +151,7 @@ def _newest(tape: Tape, digits: int, unit: str) -> dict[str, Any]:
 
 
 def _line_at(mean: float) -> list[dict[str, Any]]:
-    if mean != mean:  # noqa: PLR0124  # NaN
+    if isnan(mean):
         return []
     place = {"xref": "x domain", "x0": 0, "x1": 1, "y0": mean, "y1": mean}
     style = {"color": AMBER, "width": 1.4, "dash": "dot"}

@@ -107,6 +107,8 @@ def template(theme: str = "auto") -> dict[str, Any]:
         "zerolinecolor": role["line"],
         "tickcolor": role["line"],
         "spikecolor": role["text"],
+        # Plotly draws a white halo around these lines unless it knows the background.
+        "showspikes": theme != "auto",
         "spikethickness": 1,
         "spikedash": "dot",
         "zeroline": False,

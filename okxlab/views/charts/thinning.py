@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -50,12 +50,14 @@ def thin(
     from tsdownsample import MinMaxLTTBDownsampler
 
     values = np.ascontiguousarray(y[held])
-    found = MinMaxLTTBDownsampler().downsample(
+    thinner: Any = MinMaxLTTBDownsampler
+    found = thinner().downsample(
         np.ascontiguousarray(x[held]), values, n_out=max(points - 2, 4)
     )
     # The second stage may pass over an extreme of the whole; a chart may not.
     ends = (values.argmin(), values.argmax())
-    return held[np.union1d(found.astype(np.intp), ends)]
+    kept: NDArray[np.intp] = held[np.union1d(found.astype(np.intp), ends)]
+    return kept
 
 
 def largest(sizes: NDArray[np.float64], points: int) -> NDArray[np.intp]:

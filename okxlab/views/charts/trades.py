@@ -19,6 +19,7 @@ from okxlab.views.charts.amounts import (
 from okxlab.views.charts.arrays import column, first_of, in_order, milliseconds
 from okxlab.views.charts.chart import Chart, Drawing
 from okxlab.views.charts.panels import (
+    LEGEND,
     change,
     coloured,
     heading,
@@ -114,6 +115,7 @@ def _draw(subject: Subject) -> Drawing:
         layout=layout(
             _heading(subject, tape, digits),
             hovermode="closest",
+            legend={**LEGEND, "itemsizing": "constant"},
             xaxis=time_axis(),
             yaxis=price_axis(digits),
             shapes=lines,
