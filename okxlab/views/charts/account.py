@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -98,7 +99,7 @@ def _balances(frame: pd.DataFrame) -> dict[str, Any]:
 
 def _labels(frame: pd.DataFrame, name: str) -> list[str]:
     values = frame.reset_index()
-    return [str(one) for one in values[name]] if name in values.columns else []
+    return [escape(str(one)) for one in values[name]] if name in values.columns else []
 
 
 EQUITY = Chart(
@@ -169,9 +170,13 @@ def _bars(frame: pd.DataFrame) -> dict[str, Any]:
 
 def _position(row: pd.Series) -> str:
     lever = row.get("lever")
-    times = f" ×{lever:g}" if isinstance(lever, float) and np.isfinite(lever) else ""
+    times = (
+        f" \N{MULTIPLICATION SIGN}{lever:g}"
+        if isinstance(lever, float) and np.isfinite(lever)
+        else ""
+    )
     size = f"{row.get('pos', np.nan):+,.6g}".replace("-", "\N{MINUS SIGN}")
-    return f"{row.get('inst_id', '')} {size}{times}"
+    return f"{escape(str(row.get('inst_id', '')))} {size}{times}"
 
 
 def _lines(changes: pd.DataFrame) -> list[dict[str, Any]]:

@@ -64,8 +64,8 @@ def format_of(digits: int) -> str:
 
 def size_format(*sizes: NDArray[np.float64]) -> str:
     """Return the format of sizes on an axis: large ones in thousands (k, M)."""
-    largest = max((float(np.nanmax(one)) for one in sizes if len(one)), default=0.0)
-    return "~s" if largest >= _LARGE else ",.6~f"
+    is_large = any((one >= _LARGE).any() for one in sizes)
+    return "~s" if is_large else ",.6~f"
 
 
 def said(value: float, digits: int) -> str:
@@ -87,11 +87,16 @@ def size_unit(inst_id: str) -> str:
     """Return the unit of sizes: base currency for spot, contracts otherwise."""
     parts = inst_id.split("-")
     if len(parts) == 2 and "_" not in inst_id:
-        return parts[0]
+        return _currency(parts[0])
     return "contracts" if len(parts) > 2 and "_" not in inst_id else ""
 
 
 def price_unit(inst_id: str) -> str:
     """Return the currency that prices are in; "" where the name does not say."""
     parts = inst_id.split("-")
-    return parts[1] if len(parts) > 1 and "_" not in inst_id else ""
+    return _currency(parts[1]) if len(parts) > 1 and "_" not in inst_id else ""
+
+
+def _currency(text: str) -> str:
+    # It stands in templates of plotly, which know markup and variables.
+    return text if text.isalnum() else ""

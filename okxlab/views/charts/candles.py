@@ -48,8 +48,7 @@ _SECONDS: Final = (1, 2, 5, 10, 15, 30, 60, 180, 300, 900, 1_800, 3_600, 14_400)
 
 
 def _fits(subject: Subject) -> bool:
-    held = set(subject.frame.columns)
-    return set(_PRICES) <= held or {"px", "sz", "side"} <= held
+    return subject.has(*_PRICES) or subject.has("px", "sz", "side")
 
 
 def bars_of(frame: pd.DataFrame) -> pd.DataFrame:

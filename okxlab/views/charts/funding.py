@@ -94,7 +94,7 @@ def _funding_heading(
     begin, end = newest["funding_time"], newest["next_funding_time"]
     year, when = "", ""
     if pd.notna(begin):
-        when = f"due {begin:%H:%M} UTC"
+        when = f"due {begin.hour:02d}:{begin.minute:02d} UTC"
     if pd.notna(begin) and pd.notna(end) and end > begin:
         seconds = (end - begin).total_seconds()
         yearly = _PERCENT * annual_rate(last / _PERCENT, seconds)
@@ -108,7 +108,7 @@ def _funding_heading(
 FUNDING = Chart(
     name="funding",
     title="funding rate, the next one, and the premium",
-    fits=lambda subject: "funding_rate" in subject.frame.columns,
+    fits=lambda subject: subject.has("funding_rate"),
     draw=_draw_funding,
 )
 
@@ -182,6 +182,6 @@ def _interest_heading(
 OPEN_INTEREST = Chart(
     name="open-interest",
     title="open interest and its changes",
-    fits=lambda subject: "oi" in subject.frame.columns,
+    fits=lambda subject: subject.has("oi"),
     draw=_draw_interest,
 )

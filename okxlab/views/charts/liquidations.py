@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -48,7 +49,7 @@ def _draw(subject: Subject) -> Drawing:
                 "type": "category",
                 "side": "right",
                 "categoryorder": "array",
-                "categoryarray": [str(one) for one in shown[::-1]],
+                "categoryarray": [escape(one) for one in shown[::-1]],
             },
         ),
     )
@@ -70,7 +71,7 @@ def _markers(
         "uid": name,
         "name": f"{name} liquidated",
         "x": milliseconds(pd.DatetimeIndex(rows.index)),
-        "y": rows["inst_id"].astype(object).to_numpy(),
+        "y": np.array([escape(one) for one in rows["inst_id"]], dtype=object),
         "customdata": np.column_stack((sizes, column(rows, "bk_px"))),
         "marker": {
             "color": faint(colour, 0.5),
@@ -99,7 +100,7 @@ def _heading(subject: Subject, left_out: int) -> dict[str, Any]:
 LIQUIDATIONS = Chart(
     name="liquidations",
     title="liquidations by instrument, sized by amount",
-    fits=lambda subject: {"bk_px", "inst_id", "sz", "side"} <= set(subject.frame),
+    fits=lambda subject: subject.has("bk_px", "inst_id", "sz", "side"),
     draw=_draw,
     is_of_many=True,
 )

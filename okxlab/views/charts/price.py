@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -55,8 +56,7 @@ def _band(frame: pd.DataFrame) -> tuple[str, str, str, str] | None:
 
 def _fits(subject: Subject) -> bool:
     frame = subject.frame
-    is_timed = isinstance(frame.index, pd.DatetimeIndex)
-    return is_timed and (bool(first_of(frame, PRICES)) or _band(frame) is not None)
+    return subject.has() and bool(first_of(frame, PRICES) or _band(frame))
 
 
 def line(
@@ -80,7 +80,7 @@ def line(
         "type": "scatter",
         "mode": "lines",
         "uid": uid,
-        "name": uid,
+        "name": escape(uid),
         "x": x[kept],
         "y": y[kept],
         "line": {"color": colour, "width": 1.6},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -25,9 +26,7 @@ _SAID: Final = 4
 
 
 def _fits(subject: Subject) -> bool:
-    frame = subject.frame
-    is_timed = isinstance(frame.index, pd.DatetimeIndex)
-    return is_timed and bool(first_of(frame, PRICES))
+    return subject.has() and bool(first_of(subject.frame, PRICES))
 
 
 def _draw(subject: Subject) -> Drawing:
@@ -43,7 +42,7 @@ def _draw(subject: Subject) -> Drawing:
         if len(known):
             tags.append(_tag(float(known[-1]), colour))
             facts.append(
-                f"{coloured(f'<b>{inst_id}</b>', colour)} "
+                f"{coloured(f'<b>{escape(inst_id)}</b>', colour)} "
                 f"{change(_BASE, float(known[-1]))}"
             )
     what = " · ".join((subject.held or (subject.channel,))[:1])

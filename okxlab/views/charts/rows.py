@@ -25,8 +25,7 @@ _CLEAR: Final = "rgba(0,0,0,0)"
 def said_value(value: Any) -> str:
     """Return a value of a frame as a reader wants it; escaped."""
     if isinstance(value, pd.Timestamp):
-        clock = f"{value:%H:%M:%S}.{value.microsecond // 1_000:03d}"
-        return f"{value:%Y-%m-%d} {clock}"
+        return str(value.tz_localize(None).isoformat(" ", timespec="milliseconds"))
     if isinstance(value, (float, np.floating)):
         return (
             "" if np.isnan(value) else f"{value:,.10g}".replace("-", "\N{MINUS SIGN}")

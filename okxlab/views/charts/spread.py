@@ -180,6 +180,6 @@ def _heading(
 SPREAD = Chart(
     name="spread",
     title="mid and microprice, spread and imbalance",
-    fits=lambda subject: bool(_top(subject.frame)),
+    fits=lambda subject: subject.has() and bool(_top(subject.frame)),
     draw=_draw,
 )

@@ -70,6 +70,11 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
         """The rows by time: those of a state are its changes."""
         return self.frame if self.updates is None else self.updates
 
+    def has(self, *names: str) -> bool:
+        """Return whether the rows come one after the other and have some columns."""
+        is_timed = isinstance(self.frame.index, pd.DatetimeIndex)
+        return is_timed and set(names) <= set(self.frame.columns)
+
     @property
     def is_many(self) -> bool:
         """Whether several instruments share the frame."""

@@ -57,7 +57,7 @@ def volume_by_price(
         np.bincount(place, np.where(which[known], sz, 0.0), count).astype(np.float64)
         for which in (tape.bought, tape.sold)
     )
-    return low + step * np.arange(count), bought, sold
+    return low + step * np.arange(count, dtype=np.float64), bought, sold
 
 
 def _draw(subject: Subject) -> Drawing:

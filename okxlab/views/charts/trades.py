@@ -51,7 +51,7 @@ def is_of_trades(subject: Subject) -> bool:
     """Return whether the rows are trades: a price, a size and a side each."""
     frame = subject.frame
     named = first_of(frame, _PRICES) and first_of(frame, _SIZES)
-    return bool(named) and {"side"} <= set(frame.columns)
+    return bool(named) and subject.has("side")
 
 
 class Tape(msgspec.Struct, frozen=True):
