@@ -13,7 +13,7 @@ __all__ = ["MANY", "POINTS", "kind_of_scatter", "largest", "thin"]
 
 POINTS = 2_000
 """Points of a line: about one for each pixel of a wide screen."""
-MANY = 1_500
+MANY = 800
 """Markers from which on the graphics card draws them."""
 
 

@@ -41,7 +41,7 @@ __all__ = ["TRADES", "Tape", "is_of_trades"]
 
 _PRICES: Final = ("px", "fill_px", "bk_px")
 _SIZES: Final = ("sz", "fill_sz")
-_MOST: Final = 3_000
+_MOST: Final = 1_500
 """Markers of one side; beyond that the largest are drawn."""
 _DIAMETER, _CROWDED = 26.0, 16.0
 """Of the largest trade [px], and where many trades share the screen."""
@@ -79,7 +79,7 @@ class Tape(msgspec.Struct, frozen=True):
     def of(cls, frame: pd.DataFrame) -> Tape:
         """Return the trades of a frame."""
         frame = in_order(frame)
-        side = frame["side"].astype("str")
+        side = frame["side"]
         return cls(
             milliseconds(pd.DatetimeIndex(frame.index)),
             column(frame, first_of(frame, _PRICES)),
