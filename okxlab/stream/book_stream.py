@@ -11,6 +11,7 @@ from okxlab.book import BookFigures
 from okxlab.stream.level_history import LevelHistory
 from okxlab.stream.stream import Stream
 from okxlab.table import parse_window
+from okxlab.views.html import book_html
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -149,6 +150,9 @@ class BookStream(Stream, BookFigures):
         if found is made:
             self._runtime.post(self._tape.keep, made)
         return found
+
+    def _repr_html_(self) -> str:
+        return book_html(self)
 
     def _subject(self, name: str | None, last: int | None) -> Subject:
         found = super()._subject(name, last)

@@ -439,4 +439,4 @@ class Stream:
         return f"<{type(self).__name__} {self.name}, {self.status}: {', '.join(parts)}>"
 
     def _repr_html_(self) -> str:
-        return stream_html(repr(self), self.frame(last=5))
+        return stream_html(self)

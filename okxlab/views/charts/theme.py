@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from okxlab.protocol.channels import near_miss
+from okxlab.views.palette import ACCENT, AMBER, BUY, NEUTRAL, SELL, VIOLET
 
 __all__ = [
     "ACCENT",
@@ -20,14 +21,6 @@ __all__ = [
     "template",
 ]
 
-# Marks have the same colours everywhere: each has a contrast of 3 or more to
-# white and to the near-black of dark notebooks (WCAG 2.2, 1.4.11).
-BUY: Final = "#0f9d76"
-SELL: Final = "#e5484d"
-ACCENT: Final = "#3b82f6"
-AMBER: Final = "#cf8412"
-VIOLET: Final = "#9166e8"
-NEUTRAL: Final = "#808894"
 SERIES: Final = (ACCENT, AMBER, VIOLET, BUY, "#d6569b", "#0e93a8", SELL, NEUTRAL)
 """Colours of things that are neither bought nor sold, in turn."""
 
