@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from okxlab.views.html import status_html
+
 __all__ = ["ConnectionStatus", "LabStatus"]
 
 
@@ -39,3 +41,6 @@ class LabStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Every connection, by path and age."""
     tls: str
     """``aiofastnet``, or ``stock`` and why: feeds then starve beside a busy cell."""
+
+    def _repr_html_(self) -> str:
+        return status_html(self)

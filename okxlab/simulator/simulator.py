@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 from okxlab.environment import Environment
 from okxlab.errors import ExchangeError
 from okxlab.simulator.accounts.account import Account
-from okxlab.simulator.accounts.floor import is_dealt_in
 from okxlab.simulator.accounts.placing import RefusedError
 from okxlab.simulator.accounts.script import Script
+from okxlab.simulator.accounts.venue import is_dealt_in
 from okxlab.simulator.exchange import Checksum, Exchange
 from okxlab.simulator.faults import Faults
 
@@ -327,7 +327,7 @@ class Simulator:
         script = Script(inst_id, every, seed, key, self._end_script)
 
         def begin(exchange: Exchange) -> None:
-            one = exchange.accounts.floor.instrument(inst_id)
+            one = exchange.accounts.venue.instrument(inst_id)
             if one is None or not is_dealt_in(one):
                 raise ValueError(
                     f"{inst_id!r} is no spot pair or USDT-margined swap here"

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from okxlab.runtime import Runtime
     from okxlab.stream.stats import Stats
     from okxlab.stream.tape import Tape
+    from okxlab.views.charts.subject import Subject
 
 __all__ = ["Stream"]
 
@@ -315,6 +316,75 @@ class Stream:
         """
         return RowIterator(self._tape)
 
+    # What it is drawn as.
+
+    def chart(
+        self,
+        name: str | None = None,
+        *,
+        inst_id: str | None = None,
+        last: int | None = None,
+        theme: str = "auto",
+        tick: float | None = None,
+    ) -> Any:
+        """Draw the window as it is now.
+
+        Parameters
+        ----------
+        name
+            Which chart; by default the one of the channel, or of several
+            instruments their prices rebased to 100.  A wrong name raises with
+            the list of those that fit.
+        inst_id
+            Of several instruments the one to draw.
+        last
+            Number of newest rows; all by default.
+        theme
+            ``"auto"``, transparent and readable on light and on dark;
+            ``"light"`` or ``"dark"``, with a background of its own.
+        tick
+            Smallest step of the price, as ``tick_sz`` of `okxlab.instruments`;
+            by default it is read from the prices.
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+            A picture of this moment, which later rows do not change: to zoom, or
+            to keep by ``write_html``.  Gaps are shaded, times are UTC.  A stream
+            without rows gives one that says so.
+
+        Raises
+        ------
+        ChannelError
+            If there is no such chart or instrument; with the near miss.
+        ValueError
+            If there is no such theme.
+
+        Notes
+        -----
+        Of large windows a line has the points that can be seen; `df` has all.
+        """
+        from okxlab.stream.drawn import draw
+
+        return draw(self, name, inst_id=inst_id, last=last, theme=theme, tick=tick)
+
+    def _subject(self, name: str | None, last: int | None) -> Subject:  # noqa: ARG002 # a book needs it
+        """Return what a chart is drawn of."""
+        from okxlab.views.charts.subject import Subject
+
+        kind = self._tape.entry.kind
+        updates = self.updates if kind == "state" else None
+        return Subject(
+            channel=self.channel,
+            kind=kind,
+            frame=self.frame(last),
+            inst_ids=self.inst_ids,
+            status=self.status,
+            gaps=self.gaps,
+            updates=updates if updates is None or last is None else updates.tail(last),
+            is_lag_known=not math.isnan(self._tape.lag),
+        )
+
     # The end.
 
     def close(self) -> None:
@@ -369,4 +439,4 @@ class Stream:
         return f"<{type(self).__name__} {self.name}, {self.status}: {', '.join(parts)}>"
 
     def _repr_html_(self) -> str:
-        return stream_html(repr(self), self.frame(last=5))
+        return stream_html(self)

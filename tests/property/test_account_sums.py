@@ -94,7 +94,7 @@ def _flatten(client):
         lots = client.exchange.accounts.desk().holdings.lots(inst_id)
         if lots:
             side = "sell" if lots > 0 else "buy"
-            size = client.exchange.accounts.floor.terms(inst_id).sz(abs(lots))
+            size = client.exchange.accounts.venue.terms(inst_id).sz(abs(lots))
             heard += client.order(inst_id, side, size, reduceOnly=True)[1]
     return heard
 

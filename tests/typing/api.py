@@ -109,6 +109,7 @@ def books() -> None:
         okxlab.metrics.ohlcv(stream.df, "1m", instrument={"inst_type": "SPOT"}),
     ]
     is_synced: bool = book.is_synced
+    book.chart("heatmap", last=600, theme="dark", tick=0.1).show()
     seq_id: int | None = book.seq_id
     price: float = okxlab.metrics.mid(1.0, 2.0)
     print(prices, frames, is_synced, seq_id, price)  # noqa: T201  uses them

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from okxlab.simulator.accounts.desk import Desk
 from okxlab.simulator.accounts.entrance import admit, admit_request
-from okxlab.simulator.accounts.floor import Floor
+from okxlab.simulator.accounts.venue import Venue
 from okxlab.simulator.paths import HOUR_MS
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Accounts:
     ----------
     desks : tuple of Desk
         One for each account, in the order given.
-    floor : Floor
+    venue : Venue
         The market as they see it.
     traders : list of Trader
         Scripts that trade by themselves.
@@ -57,14 +57,14 @@ class Accounts:
         market: Market,
         wall: Callable[[], float] | None = None,
     ) -> None:
-        self.floor = Floor(market)
+        self.venue = Venue(market)
         self.traders: list[Trader] = []
         given = tuple(accounts)
         self._accounts = {one.api_key: one for one in given}
         if len(self._accounts) != len(given):
             raise ValueError("two accounts have the same api_key")
         self._by_key = {
-            key: Desk(one, self.floor) for key, one in self._accounts.items()
+            key: Desk(one, self.venue) for key, one in self._accounts.items()
         }
         self.desks = tuple(self._by_key.values())
         self._wall = wall
@@ -113,7 +113,7 @@ class Accounts:
 
     def next_ms(self) -> int:
         """Return when `look_after` is due next [Unix ms]."""
-        return (self.floor.now_ms // GRID_MS + 1) * GRID_MS
+        return (self.venue.now_ms // GRID_MS + 1) * GRID_MS
 
     def book(self) -> None:
         """Book what resting orders met since the last time, in order of time."""
@@ -127,7 +127,7 @@ class Accounts:
             held = desk.holdings.open_positions()
             if ms % _FUNDING_MS == 0:
                 for position in held:
-                    rate = self.floor.funding(position.terms.inst_id)
+                    rate = self.venue.funding(position.terms.inst_id)
                     desk.pay_funding(position, rate, ms)
             if held:
                 desk.liquidate_if_due(ms)
@@ -140,5 +140,5 @@ class Accounts:
         Virtual time is one of them, since a client that asks the exchange what
         time it is gets that.
         """
-        virtual = self.floor.now_ms / 1000
+        virtual = self.venue.now_ms / 1000
         return (virtual,) if self._wall is None else (self._wall(), virtual)

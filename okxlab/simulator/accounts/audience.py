@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from okxlab.protocol.arg import Arg
     from okxlab.simulator.accounts.accounts import Accounts
     from okxlab.simulator.accounts.desk import Desk
-    from okxlab.simulator.accounts.floor import Floor
     from okxlab.simulator.accounts.news import News
+    from okxlab.simulator.accounts.venue import Venue
     from okxlab.simulator.instruments import Instrument
     from okxlab.simulator.link import Link
 
@@ -74,7 +74,7 @@ class Audience:
         """Tell whether an arg can be had: its instrument, if any, exists."""
         inst_id = arg.get("instId")
         return arg.channel in CHANNELS and (
-            inst_id is None or self._accounts.floor.instrument(inst_id) is not None
+            inst_id is None or self._accounts.venue.instrument(inst_id) is not None
         )
 
     def connections(self, desk: Desk, channel: str) -> dict[Link, None]:
@@ -92,7 +92,7 @@ class Audience:
         topics = self._topics.setdefault(desk.uid, {})
         topic = topics.setdefault(arg, Topic(arg, desk.uid))
         topic.links[link] = None
-        rows = self._state(desk, arg, self._accounts.floor.now_ms)
+        rows = self._state(desk, arg, self._accounts.venue.now_ms)
         if rows is not None:
             self._send(topic, [link], rows, "snapshot")
 
@@ -142,7 +142,7 @@ class Audience:
             return [
                 row
                 for row in write.positions(ms)
-                if _fits(arg, _instrument(self._accounts.floor, row))
+                if _fits(arg, _instrument(self._accounts.venue, row))
             ]
         if arg.channel == "balance_and_position":
             return [write.everything(ms)]
@@ -193,8 +193,8 @@ def _of_ccy(row: dict[str, Any], ccy: str | None) -> dict[str, Any]:
     return {**row, "details": details}
 
 
-def _instrument(floor: Floor, row: dict[str, Any]) -> Instrument:
-    return floor.terms(row["instId"]).instrument
+def _instrument(venue: Venue, row: dict[str, Any]) -> Instrument:
+    return venue.terms(row["instId"]).instrument
 
 
 def _interval(arg: Arg) -> int:

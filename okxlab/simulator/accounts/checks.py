@@ -8,11 +8,11 @@ from okxlab.simulator.accounts.placing import RefusedError
 
 if TYPE_CHECKING:
     from okxlab.simulator.accounts.account import Fees
-    from okxlab.simulator.accounts.floor import Floor
     from okxlab.simulator.accounts.holdings import Holdings
     from okxlab.simulator.accounts.order import Order
     from okxlab.simulator.accounts.statements import Statements
     from okxlab.simulator.accounts.taking import Plan
+    from okxlab.simulator.accounts.venue import Venue
 
 __all__ = ["Checks"]
 
@@ -22,7 +22,7 @@ class Checks:
 
     Parameters
     ----------
-    floor
+    venue
         The market.
     holdings, statements
         What the account has, and what of it is free.
@@ -31,9 +31,9 @@ class Checks:
     """
 
     def __init__(
-        self, floor: Floor, holdings: Holdings, statements: Statements, fees: Fees
+        self, venue: Venue, holdings: Holdings, statements: Statements, fees: Fees
     ) -> None:
-        self._floor = floor
+        self._venue = venue
         self._holdings = holdings
         self._statements = statements
         self._fees = fees
@@ -42,7 +42,7 @@ class Checks:
         """Refuse a limit beyond the price limits of the market."""
         if order.tick is None:
             return
-        most, least = self._floor.limits(order.terms.inst_id)
+        most, least = self._venue.limits(order.terms.inst_id)
         beyond = order.tick > most if order.sign > 0 else order.tick < least
         if beyond:
             px = order.terms.px
@@ -64,7 +64,7 @@ class Checks:
         is_new
             Which of the two it is.
         """
-        terms, ms = order.terms, self._floor.now_ms
+        terms, ms = order.terms, self._venue.now_ms
         ccy = terms.base if terms.is_spot and order.sign < 0 else terms.quote
         margin = self._statements.margin(ccy, ms, beside=order if is_new else None)
         spent = margin.cash + min(margin.upl, 0) - margin.frozen
@@ -75,7 +75,7 @@ class Checks:
             if margin.order_margin <= before:
                 return  # It closes more than it opens.
             # The dearer fee of the two, so that cash cannot fall below nothing.
-            mark = self._floor.mark(terms.inst_id, ms)
+            mark = self._venue.mark(terms.inst_id, ms)
             rate = self._fees.rate("SWAP", maker=False)
             spent -= terms.share(terms.value_at_mark(order.rest, mark), rate)
         if spent < 0:

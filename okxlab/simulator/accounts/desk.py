@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from okxlab.simulator.accounts.account import Account
-    from okxlab.simulator.accounts.floor import Floor
     from okxlab.simulator.accounts.position import Position
     from okxlab.simulator.accounts.taking import Plan
     from okxlab.simulator.accounts.terms import Terms
+    from okxlab.simulator.accounts.venue import Venue
 
 __all__ = ["Desk"]
 
@@ -64,7 +64,7 @@ class Desk:
     ----------
     account
         Whose.
-    floor
+    venue
         The market.
 
     Attributes
@@ -79,17 +79,17 @@ class Desk:
         What has become due on its channels; whoever tells it empties the list.
     """
 
-    def __init__(self, account: Account, floor: Floor) -> None:
+    def __init__(self, account: Account, venue: Venue) -> None:
         self.account = account
         self.uid = account.uid
-        self.holdings = Holdings(account.balances, floor.now_ms, floor.next_id)
+        self.holdings = Holdings(account.balances, venue.now_ms, venue.next_id)
         self.orders: dict[str, Order] = {}
         self.statements = Statements(
-            self.holdings, self.orders, floor, account.leverage
+            self.holdings, self.orders, venue, account.leverage
         )
         self.news: list[News] = []
-        self._checks = Checks(floor, self.holdings, self.statements, account.fees)
-        self._floor = floor
+        self._checks = Checks(venue, self.holdings, self.statements, account.fees)
+        self._venue = venue
         self._ended: dict[str, Order] = {}
         self._taken: dict[str, Taken] = {}
         self._resting: dict[str, Resting] = {}
@@ -117,7 +117,7 @@ class Desk:
         RefusedError
             With OKX's code.
         """
-        order = read_order(self._floor, sent)
+        order = read_order(self._venue, sent)
         if order.cl_ord_id and self._find(order.cl_ord_id, self.orders) is not None:
             raise RefusedError("51016", "Client order ID already exists.")
         order.category = category
@@ -126,8 +126,8 @@ class Desk:
         plan = self._plan(order)
         self._checks.price(order)
         self._checks.funds(order, plan, is_new=True)
-        order.ord_id = self._floor.next_id(self._floor.now_ms)
-        order.c_ms = order.u_ms = self._floor.now_ms
+        order.ord_id = self._venue.next_id(self._venue.now_ms)
+        order.c_ms = order.u_ms = self._venue.now_ms
         self.orders[order.ord_id] = order
         self._trade(order, plan)
         self._settle("filled" if category == "normal" else "liquidation")
@@ -185,7 +185,7 @@ class Desk:
     def row(self, order: Order) -> dict[str, Any]:
         """Return the row of an order as it stands, with its last fill."""
         return order_row(
-            order, self._floor, self.account.leverage, fill=order.last_fill
+            order, self._venue, self.account.leverage, fill=order.last_fill
         )
 
     # What the market does
@@ -248,7 +248,7 @@ class Desk:
             When [Unix ms].
         """
         terms = position.terms
-        worth = terms.value_at_mark(position.lots, self._floor.mark(terms.inst_id, ms))
+        worth = terms.value_at_mark(position.lots, self._venue.mark(terms.inst_id, ms))
         paid = terms.share(worth, rate)
         position.funding -= paid
         position.u_ms = ms
@@ -281,14 +281,14 @@ class Desk:
         self._taken_of(order.terms).take(order.sign, plan)
         for tick, lots in plan:
             order.matched += lots
-            self._book(Match(self._floor.now_ms, order, lots, tick, maker=False))
+            self._book(Match(self._venue.now_ms, order, lots, tick, maker=False))
 
     def _rest(self, order: Order) -> None:
         inst_id = order.terms.inst_id
         resting = self._resting.get(inst_id)
         if resting is None:
             resting = self._resting[inst_id] = Resting(
-                self._floor.pit(inst_id), self._taken_of(order.terms), self._matches
+                self._venue.pit(inst_id), self._taken_of(order.terms), self._matches
             )
         resting.add(order)
 
@@ -300,7 +300,7 @@ class Desk:
         if not order.is_open or not match.lots:
             return  # Ended by what was booked a moment before.
         rate = self.account.fees.rate(terms.instrument.inst_type, maker=match.maker)
-        trade_id = self._floor.next_trade_id(match.ms)
+        trade_id = self._venue.next_trade_id(match.ms)
         fill = self.holdings.book(match, trade_id, rate)
         order.filled += fill.lots
         order.value += terms.value(fill.lots, fill.tick)
@@ -328,7 +328,7 @@ class Desk:
     def _end(self, order: Order, state: str, why: str, ms: int | None = None) -> None:
         order.state = state
         order.cancel_source = why
-        order.u_ms = self._floor.now_ms if ms is None else ms
+        order.u_ms = self._venue.now_ms if ms is None else ms
         order.last_fill = None
         self._forget(order)
         self._tell(order)
@@ -359,7 +359,7 @@ class Desk:
             raise
         order.amend_source, order.amend_result = "1", "0"
         order.req_id = str(sent.get("reqId") or "")
-        order.u_ms = self._floor.now_ms
+        order.u_ms = self._venue.now_ms
         order.last_fill = None
         if not order.rest:
             # As OKX does when the new size is no more than what is filled.
@@ -419,13 +419,13 @@ class Desk:
     # Telling
 
     def _tell(self, order: Order) -> None:
-        row = order_row(order, self._floor, self.account.leverage, fill=order.last_fill)
+        row = order_row(order, self._venue, self.account.leverage, fill=order.last_fill)
         self.news.append(News("orders", [row], order.terms.instrument))
 
     def _settle(self, event_type: str, ms: int | None = None) -> None:
         """Tell what the account has, after something has happened to it."""
         self.news.extend(
-            self._changes(event_type, self._floor.now_ms if ms is None else ms)
+            self._changes(event_type, self._venue.now_ms if ms is None else ms)
         )
         self._cash.clear()
         self._positions.clear()
@@ -454,7 +454,7 @@ class Desk:
     def _taken_of(self, terms: Terms) -> Taken:
         taken = self._taken.get(terms.inst_id)
         if taken is None:
-            taken = Taken(self._floor.pit(terms.inst_id).flow)
+            taken = Taken(self._venue.pit(terms.inst_id).flow)
             self._taken[terms.inst_id] = taken
         return taken
 

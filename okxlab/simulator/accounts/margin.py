@@ -17,9 +17,9 @@ from okxlab.simulator.accounts.terms import MAINTENANCE
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from okxlab.simulator.accounts.floor import Floor
     from okxlab.simulator.accounts.holdings import Holdings
     from okxlab.simulator.accounts.order import Order
+    from okxlab.simulator.accounts.venue import Venue
 
 __all__ = ["Margin", "in_usd", "reckon", "spot_hold"]
 
@@ -70,7 +70,7 @@ def reckon(
     ccy: str,
     holdings: Holdings,
     orders: Iterable[Order],
-    floor: Floor,
+    venue: Venue,
     leverage: int,
     ms: int,
 ) -> Margin:
@@ -84,7 +84,7 @@ def reckon(
         Of the account.
     orders
         Its open orders.
-    floor
+    venue
         Where marks come from.
     leverage
         Of positions.
@@ -107,7 +107,7 @@ def reckon(
             held += spot_hold(order, ccy)
     upl = margin = initial = maintenance = notional = 0
     for inst_id, (buys, sales) in waiting.items():
-        terms, mark = floor.terms(inst_id), floor.mark(inst_id, ms)
+        terms, mark = venue.terms(inst_id), venue.mark(inst_id, ms)
         lots = holdings.lots(inst_id)
         worth = terms.value_at_mark(abs(lots), mark)
         most = max(abs(lots + buys), abs(lots - sales), abs(lots))

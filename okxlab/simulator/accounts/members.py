@@ -60,7 +60,7 @@ class Members:
         elif link.path != "private":
             link.session.refuse(asked, "60028")
         else:
-            answer = operate(self._desks[link], asked, self._accounts.floor.now_ms)
+            answer = operate(self._desks[link], asked, self._accounts.venue.now_ms)
             link.session.push(answer, now)
 
     def admits(self, link: Link, arg: Arg) -> bool:

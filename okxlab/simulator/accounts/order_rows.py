@@ -8,8 +8,8 @@ from okxlab.simulator.accounts.money import cut, text
 from okxlab.simulator.wire import decimal
 
 if TYPE_CHECKING:
-    from okxlab.simulator.accounts.floor import Floor
     from okxlab.simulator.accounts.order import Fill, Order
+    from okxlab.simulator.accounts.venue import Venue
 
 __all__ = ["fill_row", "order_row"]
 
@@ -39,7 +39,7 @@ _NEVER_USED = dict.fromkeys(
 
 
 def order_row(
-    order: Order, floor: Floor, leverage: int, *, fill: Fill | None = None
+    order: Order, venue: Venue, leverage: int, *, fill: Fill | None = None
 ) -> dict[str, Any]:
     """Return the ``orders`` row of an order as it stands.
 
@@ -47,7 +47,7 @@ def order_row(
     ----------
     order
         Which.
-    floor
+    venue
         Where marks and indices come from.
     leverage
         Of swaps.
@@ -72,11 +72,11 @@ def order_row(
         "instId": terms.inst_id,
         "instType": one.inst_type,
         "isTpLimit": "false",
-        "lastPx": terms.px(floor.last(terms.inst_id, order.u_ms)),
+        "lastPx": terms.px(venue.last(terms.inst_id, order.u_ms)),
         "lever": "0" if terms.is_spot else str(leverage),
         "linkedAlgoOrd": {"algoId": ""},
         "msg": "",
-        "notionalUsd": cut(_notional(order, floor)),
+        "notionalUsd": cut(_notional(order, venue)),
         "ordId": order.ord_id,
         "ordType": order.ord_type,
         "pnl": text(order.pnl),
@@ -96,7 +96,7 @@ def order_row(
         "tradeQuoteCcy": terms.quote if terms.is_spot else "",
         "uTime": str(order.u_ms),
         **_NEVER_USED,
-        **(_no_fill(order) if fill is None else _fill(order, fill, floor)),
+        **(_no_fill(order) if fill is None else _fill(order, fill, venue)),
     }
 
 
@@ -118,16 +118,16 @@ def fill_row(order: Order, fill: Fill) -> dict[str, Any]:
     }
 
 
-def _fill(order: Order, fill: Fill, floor: Floor) -> dict[str, Any]:
+def _fill(order: Order, fill: Fill, venue: Venue) -> dict[str, Any]:
     terms = order.terms
-    mark = floor.mark(terms.inst_id, fill.ms)
+    mark = venue.mark(terms.inst_id, fill.ms)
     tick = terms.instrument.tick
     return {
         "execType": "M" if fill.maker else "T",
         "fillFee": text(-fill.fee),
         "fillFeeCcy": order.fee_ccy,
         "fillFwdPx": "",
-        "fillIdxPx": cut(floor.index(terms.instrument.index_id, fill.ms)),
+        "fillIdxPx": cut(venue.index(terms.instrument.index_id, fill.ms)),
         "fillMarkPx": ""
         if terms.is_spot
         else decimal(mark * tick.unit, 1 + tick.places),
@@ -163,11 +163,11 @@ def _no_fill(order: Order) -> dict[str, Any]:
     }
 
 
-def _notional(order: Order, floor: Floor) -> int:
+def _notional(order: Order, venue: Venue) -> int:
     """Return what an order is worth in USD; a USDT counts as a dollar."""
     terms = order.terms
     if order.budget is not None:
         return order.budget
     if order.tick is not None:
         return terms.value(order.lots, order.tick)
-    return terms.value_at_mark(order.lots, floor.mark(terms.inst_id, order.c_ms))
+    return terms.value_at_mark(order.lots, venue.mark(terms.inst_id, order.c_ms))

@@ -9,15 +9,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from okxlab.simulator.accounts.floor import is_dealt_in
 from okxlab.simulator.accounts.money import amount, text
 from okxlab.simulator.accounts.order import Order
+from okxlab.simulator.accounts.venue import is_dealt_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from okxlab.simulator.accounts.floor import Floor
     from okxlab.simulator.accounts.terms import Terms
+    from okxlab.simulator.accounts.venue import Venue
 
 __all__ = [
     "MARKET_TYPES",
@@ -49,12 +49,12 @@ class RefusedError(Exception):
         self.msg = msg
 
 
-def read_order(floor: Floor, sent: Mapping[str, Any]) -> Order:
+def read_order(venue: Venue, sent: Mapping[str, Any]) -> Order:
     """Return the order that a client asks for, without an id.
 
     Parameters
     ----------
-    floor
+    venue
         The market.
     sent
         As decoded: ``instId`` or ``instIdCode``, ``tdMode``, ``side``, ``ordType``,
@@ -65,7 +65,7 @@ def read_order(floor: Floor, sent: Mapping[str, Any]) -> Order:
     RefusedError
         If a key is missing or wrong, or this is not traded by accounts.
     """
-    terms = _terms(floor, sent)
+    terms = _terms(venue, sent)
     td_mode = _one_of(sent, "tdMode", _TD_MODES)
     side = _one_of(sent, "side", {"buy", "sell"})
     ord_type = _one_of(sent, "ordType", MARKET_TYPES | _LIMIT_TYPES)
@@ -143,14 +143,14 @@ def is_true(value: object) -> bool:
     return str(value).lower() == "true"
 
 
-def _terms(floor: Floor, sent: Mapping[str, Any]) -> Terms:
+def _terms(venue: Venue, sent: Mapping[str, Any]) -> Terms:
     named = sent.get("instIdCode")
     if named is None:
         named = sent.get("instId") or ""
     elif not isinstance(named, int) or isinstance(named, bool):
         # OKX takes a number only (seen 2026-03: a text is refused).
         raise RefusedError("51000", "Parameter instIdCode error")
-    one = floor.instrument(named) if isinstance(named, int | str) else None
+    one = venue.instrument(named) if isinstance(named, int | str) else None
     if one is None:
         raise RefusedError(
             "51001", "Instrument ID, Instrument ID code, or Spread ID doesn't exist."
@@ -160,7 +160,7 @@ def _terms(floor: Floor, sent: Mapping[str, Any]) -> Terms:
             "51010",
             "Only spot pairs and USDT-margined swaps are traded by accounts here",
         )
-    return floor.terms(one.inst_id)
+    return venue.terms(one.inst_id)
 
 
 def _one_of(sent: Mapping[str, Any], key: str, known: set[str] | frozenset[str]) -> str:

@@ -58,7 +58,7 @@ class Script:
         """Start trading on an exchange; on the exchange's thread."""
         self._trader = Trader(
             accounts.desk(self._api_key),
-            accounts.floor,
+            accounts.venue,
             self.inst_id,
             round(self._every * 1000),
             self._seed,

@@ -54,7 +54,7 @@ def answer_signed(
     except DeniedError as denied:
         return Answer(401, envelope(denied.code, denied.msg, []))
     given = {key: value for key, value in params.items() if value}
-    rows = _CALLS[path.removeprefix(PREFIX)](desk, given, accounts.floor.now_ms)
+    rows = _CALLS[path.removeprefix(PREFIX)](desk, given, accounts.venue.now_ms)
     if rows is None:
         return Answer(200, envelope("51603", "Order does not exist", []))
     return Answer(200, envelope("0", "", rows))

@@ -16,10 +16,10 @@ from okxlab.simulator.wire import decimal
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from okxlab.simulator.accounts.floor import Floor
     from okxlab.simulator.accounts.holdings import Holdings
     from okxlab.simulator.accounts.order import Order
     from okxlab.simulator.accounts.position import Position
+    from okxlab.simulator.accounts.venue import Venue
 
 __all__ = ["Statements"]
 
@@ -142,7 +142,7 @@ class Statements:
         What it has.
     orders
         Its open orders by id, as they are at any time.
-    floor
+    venue
         Where prices come from.
     leverage
         Of its positions.
@@ -152,18 +152,18 @@ class Statements:
         self,
         holdings: Holdings,
         orders: dict[str, Order],
-        floor: Floor,
+        venue: Venue,
         leverage: int,
     ) -> None:
         self._holdings = holdings
         self._orders = orders
-        self._floor = floor
+        self._venue = venue
         self._leverage = leverage
 
     def margin(self, ccy: str, ms: int, *, beside: Order | None = None) -> Margin:
         """Return what is spoken for of a currency, with one order more or as it is."""
         orders = [*self._orders.values(), *([beside] if beside else [])]
-        return reckon(ccy, self._holdings, orders, self._floor, self._leverage, ms)
+        return reckon(ccy, self._holdings, orders, self._venue, self._leverage, ms)
 
     def account(self, ms: int, ccys: Iterable[str] = ()) -> dict[str, Any]:
         """Return the row of the account.
@@ -177,7 +177,7 @@ class Statements:
         """
         told = set(ccys)
         margins = {ccy: self.margin(ccy, ms) for ccy in self._ccys()}
-        prices = {ccy: self._floor.usd(ccy, ms) for ccy in margins}
+        prices = {ccy: self._venue.usd(ccy, ms) for ccy in margins}
         usd = {ccy: in_usd(margins[ccy].equity, prices[ccy]) for ccy in margins}
         # Most first, as OKX has them.
         ranked = sorted(margins, key=lambda ccy: -usd[ccy])
@@ -193,9 +193,9 @@ class Statements:
 
     def position(self, position: Position, ms: int) -> dict[str, Any]:
         """Return the row of a position."""
-        terms, floor = position.terms, self._floor
-        mark = floor.mark(terms.inst_id, ms)
-        last = floor.last(terms.inst_id, ms)
+        terms, venue = position.terms, self._venue
+        mark = venue.mark(terms.inst_id, ms)
+        last = venue.last(terms.inst_id, ms)
         margin = self.margin(terms.settle, ms)
         upl, worth = position.unrealised(mark), position.worth(mark)
         by_last = position.unrealised_at(last)
@@ -211,7 +211,7 @@ class Statements:
             "closeOrderAlgo": [],
             "fee": text(position.fee),
             "fundingFee": text(position.funding),
-            "idxPx": cut(floor.index(terms.instrument.index_id, ms)),
+            "idxPx": cut(venue.index(terms.instrument.index_id, ms)),
             "imr": cut(initial),
             "instId": terms.inst_id,
             "instType": terms.instrument.inst_type,

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from okxlab.simulator.accounts.desk import Desk
-    from okxlab.simulator.accounts.floor import Floor
     from okxlab.simulator.accounts.order import Order
+    from okxlab.simulator.accounts.venue import Venue
 
 __all__ = ["Trader"]
 
@@ -33,7 +33,7 @@ class Trader:
     ----------
     desk
         The account's.
-    floor
+    venue
         The market.
     inst_id
         What it trades: a spot pair or a linear swap.
@@ -44,13 +44,13 @@ class Trader:
     """
 
     def __init__(
-        self, desk: Desk, floor: Floor, inst_id: str, every_ms: int, seed: int
+        self, desk: Desk, venue: Venue, inst_id: str, every_ms: int, seed: int
     ) -> None:
         self.desk = desk
-        self._floor = floor
-        self._terms = floor.terms(inst_id)
+        self._venue = venue
+        self._terms = venue.terms(inst_id)
         self._every_ms = every_ms
-        self._next_ms = floor.now_ms + every_ms
+        self._next_ms = venue.now_ms + every_ms
         self._bits = source(seed, "trader", desk.uid, inst_id).getrandbits
         self._step = 0
         self._orders: list[Order] = []
@@ -128,7 +128,7 @@ class Trader:
 
     def _best(self, sign: int) -> int:
         """Return the best ask (1) or bid (-1) of the flow [ticks]."""
-        flow = self._floor.pit(self._terms.inst_id).flow
+        flow = self._venue.pit(self._terms.inst_id).flow
         side = flow.asks if sign > 0 else flow.bids
         return side.keys[-1] * side.sign
 

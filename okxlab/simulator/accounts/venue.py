@@ -1,4 +1,4 @@
-"""The market as accounts see it: terms, prices, books, and who wakes them."""
+"""The trading venue: the market as accounts see it: terms, prices, books, and who wakes them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from okxlab.simulator.market import Market
     from okxlab.simulator.pit import Pit
 
-__all__ = ["Floor", "is_dealt_in"]
+__all__ = ["Venue", "is_dealt_in"]
 
 
-class Floor:
+class Venue:
     """What accounts may ask of the market.
 
     Parameters
