@@ -21,7 +21,6 @@ import psutil
 
 from tests.bench.figures import Figure
 from tests.browser.jupyter import (
-    PATIENCE,
     JupyterLab,
     browser_missing,
     browser_page,
@@ -148,7 +147,9 @@ def first_paint(jupyter, page, directory: Path, kind: str) -> tuple[int, float]:
     page.wait_for_function(
         f"({DRAWN})() >= {CHARTS}", timeout=FIRST_PAINT_TIMEOUT, polling=50
     )
-    return notebook.received - before, time.monotonic() - begun
+    found = notebook.received - before, time.monotonic() - begun
+    jupyter.end_kernels(page)
+    return found
 
 
 def heap_used(session) -> float:
@@ -169,7 +170,7 @@ def streamed(
     notebook.start(1)
     page.wait_for_function("window.seen.length > 3", timeout=FIRST_PAINT_TIMEOUT)
     session = page.context.new_cdp_session(page)
-    kernel = newest_kernel()
+    kernel = the_kernel()
     page.evaluate("window.seen.length = 0")
     before, cpu, heaps = notebook.received, cpu_of(kernel), []
     for _ in range(6):
@@ -178,19 +179,19 @@ def streamed(
     received, cpu = notebook.received - before, cpu_of(kernel) - cpu
     lags = [lag / 1000 for _, lag in page.evaluate("window.seen")]
     (directory / "go-on").touch()
-    kernel.kill()  # its machine is needed for the next one
+    jupyter.end_kernels(page)  # their processor is needed for the next one
     heap = sum(heaps[4:]) / sum(heaps[2:4])
     return Streamed(len(lags), lags, received, cpu, heap)
 
 
-def newest_kernel() -> psutil.Process:
-    """Return the kernel that was started last below this process."""
-    kernels = [
+def the_kernel() -> psutil.Process:
+    """Return the one kernel below this process."""
+    (found,) = (
         process
         for process in psutil.Process().children(recursive=True)
         if "ipykernel_launcher" in " ".join(process.cmdline())
-    ]
-    return max(kernels, key=psutil.Process.create_time)
+    )
+    return found
 
 
 def cpu_of(process: psutil.Process) -> float:
