@@ -144,9 +144,7 @@ def first_paint(jupyter, page, directory: Path, kind: str) -> tuple[int, float]:
     wait_until_idle(page)
     before, begun = notebook.received, time.monotonic()
     notebook.start(1)
-    page.wait_for_function(
-        f"({DRAWN})() >= {CHARTS}", timeout=FIRST_PAINT_TIMEOUT, polling=50
-    )
+    page.wait_for_function(f"({DRAWN})() >= {CHARTS}", timeout=FIRST_PAINT_TIMEOUT)
     found = notebook.received - before, time.monotonic() - begun
     jupyter.end_kernels(page)
     return found

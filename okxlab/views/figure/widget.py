@@ -151,6 +151,9 @@ class LiveFigure(anywidget.AnyWidget):
         if self._on_close is not None:
             self._on_close(self)
 
+    def __del__(self) -> None:
+        """Do nothing: a figure is closed by whoever made it, or never was one."""
+
     def _hear(self, _: object, content: Any, __: object) -> None:
         self._sender.hear(content, time.monotonic())
         if self.is_closed and self._sender.pace.views == 0:
