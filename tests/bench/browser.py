@@ -98,8 +98,8 @@ class Streamed(NamedTuple):
     painted: int
     lags: list[float]
     """Of every paint, in order [s]."""
-    received: int
-    """Over the notebook's websocket [bytes]."""
+    received: float
+    """Over the notebook's websocket [bytes/s]."""
     cpu: float
     """Of the kernel [s], a busy cell included."""
     heap: float
@@ -171,10 +171,13 @@ def streamed(
     kernel = the_kernel()
     page.evaluate("window.seen.length = 0")
     before, cpu, heaps = notebook.received, cpu_of(kernel), []
+    begun = time.monotonic()
     for _ in range(6):
         page.wait_for_timeout(seconds * 1000 / 6)
         heaps.append(heap_used(session))
-    received, cpu = notebook.received - before, cpu_of(kernel) - cpu
+    # A page that is behind takes its time to answer: so long goes on the other side.
+    taken = time.monotonic() - begun
+    received, cpu = (notebook.received - before) / taken, cpu_of(kernel) - cpu
     lags = [lag / 1000 for _, lag in page.evaluate("window.seen")]
     (directory / "go-on").touch()
     jupyter.end_kernels(page)  # their processor is needed for the next one
@@ -244,7 +247,7 @@ def stream_figures(ours: Streamed, theirs: Streamed, beside: str) -> list[Figure
             "x",
             "FigureWidget",
             1 / 10,
-            f"{ours.received / 1e6:.2f} of {theirs.received / 1e6:.1f} MB",
+            f"{ours.received / 1e3:.0f} of {theirs.received / 1e3:.0f} kB/s",
         ),
         Figure(
             f"browser heap after collection, {beside}",
