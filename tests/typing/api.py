@@ -54,6 +54,7 @@ def listening(stream: okxlab.Stream) -> None:
     handle: okxlab.Callback = stream.on_update(print)
     handle.stop()
     stream.on_update(lambda rows: rows["last"].mean(), every=0.5).stop()
+    stream.live("price", last=500, theme="dark", tick=0.1, fps=5).close()
 
     @stream.on_update
     def plain(rows: pd.DataFrame) -> None:
