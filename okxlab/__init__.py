@@ -18,6 +18,7 @@ from okxlab.lab import (
     channels,
     connect,
     current_lab,
+    history,
     instruments,
     stream,
 )
@@ -49,6 +50,7 @@ __all__ = [  # noqa: PLE0604  # errors.__all__ is a list of texts
     "connect",
     "current_lab",
     "errors",
+    "history",
     "instruments",
     "metrics",
     "stream",

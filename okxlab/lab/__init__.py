@@ -5,13 +5,15 @@ from okxlab.lab.current import (
     channels,
     connect,
     current_lab,
+    history,
     instruments,
     stream,
 )
 from okxlab.lab.lab import Lab
-from okxlab.lab.status import ConnectionStatus, LabStatus
+from okxlab.lab.status import ChannelCount, ConnectionStatus, LabStatus
 
 __all__ = [
+    "ChannelCount",
     "ConnectionStatus",
     "Lab",
     "LabStatus",
@@ -19,6 +21,7 @@ __all__ = [
     "channels",
     "connect",
     "current_lab",
+    "history",
     "instruments",
     "stream",
 ]

@@ -11,6 +11,7 @@ import pandas as pd
 from okxlab.environment import Environment, environment_name, resolve
 from okxlab.errors import OkxlabError
 from okxlab.lab.lab import Lab
+from okxlab.lab.login import check_credentials
 from okxlab.protocol.channels import CHANNELS
 from okxlab.protocol.channels import channel as find_channel
 from okxlab.runtime import current_runtime, keep
@@ -18,12 +19,21 @@ from okxlab.runtime import current_runtime, keep
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import timedelta
+    from pathlib import Path
 
     from okxlab.protocol.auth import Credentials
     from okxlab.simulator import Simulator
     from okxlab.stream import BookStream, Stream
 
-__all__ = ["book", "channels", "connect", "current_lab", "instruments", "stream"]
+__all__ = [
+    "book",
+    "channels",
+    "connect",
+    "current_lab",
+    "history",
+    "instruments",
+    "stream",
+]
 
 _log = logging.getLogger("okxlab.lab")
 
@@ -73,7 +83,11 @@ def connect(
     ------
     EnvironmentNameError
         If there is no such environment or site; with the nearest miss.
+    CredentialsError
+        If the credentials are something else; the message does not show it.
     """
+    if credentials is not None:
+        check_credentials(credentials)
     labs = _labs()
     key = (*_key(env), site, credentials)
     found = labs.by_key.get(key)
@@ -245,6 +259,67 @@ def instruments(
         If OKX refuses, or cannot be reached.
     """
     return current_lab().instruments(inst_type, inst_family)
+
+
+def history(
+    inst_id: str,
+    channel: str,
+    start: object,
+    end: object = None,
+    *,
+    max_rows: int = 1_000_000,
+    cache: bool | str | Path = True,
+    progress: bool = True,
+) -> pd.DataFrame:
+    """Return what a channel of the current lab brought in the past.
+
+    Parameters
+    ----------
+    inst_id
+        Instrument, for example ``"BTC-USDT"``; for index candles the index.
+    channel
+        ``"candle1H"`` and all other bars, also of mark prices and of indices;
+        ``"trades"``, ``"trades-all"`` or ``"funding-rate"``.
+    start
+        From when: a time, or a duration (``"30D"``) or a number of rows before the
+        end.  A text is UTC (``"2026-11-01 14:30"``); a ``datetime`` or
+        ``Timestamp`` must have a time zone.
+    end
+        Before when; the present by default, the bar that is open included.
+    max_rows
+        Most rows; more are refused before they are fetched.
+    cache
+        Where whole pages are kept: True for the platform's place for such things, a
+        directory, or False for nowhere.  What a simulator made up is kept only in a
+        directory that is named.
+    progress
+        Whether to draw a progress bar if it takes a while.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As the stream's ``df``; `Lab.history` tells the rest.
+
+    Raises
+    ------
+    ChannelError
+        If there is no such channel or history, or the stretch makes no sense.
+    ExchangeError, ConnectError
+        If OKX refuses, or cannot be reached; asking again goes on from there.
+
+    Examples
+    --------
+    >>> bars = okxlab.history("BTC-USDT", "candle1H", "30D")  # doctest: +SKIP
+    """
+    return current_lab().history(
+        inst_id,
+        channel,
+        start,
+        end,
+        max_rows=max_rows,
+        cache=cache,
+        progress=progress,
+    )
 
 
 def channels(name: str | None = None) -> pd.DataFrame:

@@ -12,8 +12,11 @@ from okxlab.errors import (
     OkxlabError,
     TransportError,
 )
+from okxlab.history import Request, finished_frame
+from okxlab.lab.connecting import Connector
 from okxlab.lab.instrument_list import instrument_frame, instrument_rows
-from okxlab.lab.login import Login
+from okxlab.lab.login import Login, check_credentials, private_path
+from okxlab.lab.probe import probe
 from okxlab.lab.status import LabStatus
 from okxlab.protocol.channels import CHANNELS, make_arg
 from okxlab.protocol.channels import channel as find_channel
@@ -26,6 +29,7 @@ from okxlab.views.html import lab_html
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import timedelta
+    from pathlib import Path
     from types import TracebackType
 
     import pandas as pd
@@ -92,6 +96,7 @@ class Lab:
         self._tapes: dict[Stream, Tape] = {}
         self._is_open = True
         self._rest_client: RestClient | None = None
+        self._connector = Connector(environment, runtime)
         self._router_or_none: Router | None = None
 
     @property
@@ -184,10 +189,14 @@ class Lab:
         Parameters
         ----------
         inst_id
-            Instrument, for example ``"BTC-USDT"``.
+            Instrument, for example ``"BTC-USDT"``, or for a channel of spreads
+            the spread: ``"BTC-USDT_BTC-USDT-SWAP"``.
         channel
-            ``"books"``, 400 levels a side, or a smaller book, which is whole in
-            every message: ``"books5"``, ``"bbo-tbt"``.
+            ``"books"``, 400 levels a side; ``"books-rpi"``, the same with RPI
+            orders; ``"books-l2-tbt"`` and ``"books50-l2-tbt"``, which change
+            every 10 ms and need a login and a fee tier; ``"sprd-books-l2-tbt"``;
+            or a smaller book, which is whole in every message: ``"books5"``,
+            ``"bbo-tbt"``, ``"sprd-books5"``, ``"sprd-bbo-tbt"``.
         window
             Rows of the history of the top to keep, or a duration such as
             ``"15min"`` back from the newest row.
@@ -280,17 +289,136 @@ class Lab:
         )
         return instrument_frame(rows)
 
+    def login(self, credentials: Credentials, *, timeout: float = 30.0) -> None:
+        """Log in, or log in as somebody else.
+
+        Tries the login at once on a connection of its own.  From then on private
+        channels can be asked for, and those that were refused before start anew
+        when they are asked for again; those that run are logged in anew.
+
+        Parameters
+        ----------
+        credentials
+            The account.  They replace those of the lab once OKX has taken them;
+            until then, and after a refusal, the lab goes on with what it had.
+        timeout
+            Longest wait [s].
+
+        Raises
+        ------
+        LoginError
+            If OKX refuses: it says which of key, secret, passphrase, clock, site
+            and environment is the likely cause.
+        CredentialsError
+            If these are no credentials, or the environment has public paths only.
+        ConnectError
+            If the private path cannot be reached or does not answer in time.
+        OkxlabError
+            If the lab is closed, or on one of okxlab's own threads.
+        """
+        check_credentials(credentials)
+        self._check_open()
+        self._runtime.submit(self._log_in(credentials, timeout), timeout=None)
+
+    def history(
+        self,
+        inst_id: str,
+        channel: str,
+        start: object,
+        end: object = None,
+        *,
+        max_rows: int = 1_000_000,
+        cache: bool | str | Path = True,
+        progress: bool = True,
+    ) -> pd.DataFrame:
+        """Return what a channel brought in the past, as a finished DataFrame.
+
+        Parameters
+        ----------
+        inst_id
+            Instrument, for example ``"BTC-USDT"``; for index candles the index.
+        channel
+            ``"candle1H"`` and all other bars, also of mark prices and of indices;
+            ``"trades"``, ``"trades-all"`` or ``"funding-rate"``.
+        start
+            From when: a time, or a duration (``"30D"``) or a number of rows before
+            the end.  A text is UTC (``"2026-11-01 14:30"``); a ``datetime`` or
+            ``Timestamp`` must have a time zone.
+        end
+            Before when; the present by default, the bar that is open included.
+        max_rows
+            Most rows; more are refused before they are fetched.
+        cache
+            Where whole pages are kept: True for the platform's place for such
+            things, a directory, or False for nowhere.  What a simulator made up is
+            kept only in a directory that is named.
+        progress
+            Whether to draw a progress bar if it takes a while.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns and dtypes as of the stream's ``df``, in order of ``ts``, each
+            row once.  ``origin`` is ``history``, ``recv`` when a row was fetched.
+            Trades are single (``count`` is 1, ``seq_id`` -1); bars are
+            ``confirm``-ed but the one that is open.  Of ``funding-rate`` a row is
+            a payment: ``ts`` when, ``sett_funding_rate`` how much.
+
+        Raises
+        ------
+        ChannelError
+            If there is no such channel or no history of it, the times cannot be
+            read or are in the wrong order, or there are more than `max_rows` rows.
+        ExchangeError, ConnectError
+            If OKX refuses, or cannot be reached in several attempts; what was
+            fetched is kept, and asking again goes on from there.
+
+        Warns
+        -----
+        UserWarning
+            If OKX lacks rows in the middle or at the start.
+
+        Notes
+        -----
+        Waits, and can be interrupted.  Pages are fetched side by side within OKX's
+        rate limits: about 2,700 bars or 900 trades a second.
+        """
+        request = Request(inst_id, channel, start, end, max_rows=max_rows)
+        self._check_open()
+        return finished_frame(
+            request,
+            self.environment,
+            self._runtime,
+            self._need_rest,
+            cache=cache,
+            progress=progress,
+        )
+
     @property
     def status(self) -> LabStatus:
-        """What the lab and its connections are doing; never raises."""
+        """What the lab is doing and how much of its limits is used; never raises.
+
+        Shows itself as a table in a notebook.
+        """
         router = self._router_or_none
         return LabStatus(
             environment=self.environment.name,
             is_open=self.is_open,
             streams=tuple((stream.name, stream.status) for stream in self.streams),
+            login=self._login_state,
             connections=router.status() if router is not None else (),
+            channel_counts=router.channel_counts() if router is not None else (),
+            connects_per_second=self.environment.timings.connects_per_second,
             tls=self._runtime.tls,
         )
+
+    @property
+    def _login_state(self) -> str:
+        if self._credentials is None:
+            return "none"
+        router = self._router_or_none
+        login = router.login if router is not None else None
+        return login.state if login is not None else "given"
 
     def close(self) -> None:
         """Close every stream and connection, and a simulator of the lab's own.
@@ -347,14 +475,15 @@ class Lab:
         if self._router_or_none is None:
             from okxlab.lab.router import Router
 
-            rest = self._rest()
-            login = None
+            self._router_or_none = Router(self.environment, self._runtime, self._rest())
             if self._credentials is not None:
-                clock = self._runtime.clock
-                login = Login(self._credentials, self.environment, rest, clock)
-            self._router_or_none = Router(self.environment, self._runtime, rest, login)
+                self._router_or_none.use(self._login(self._credentials))
             self._runtime.add_closer(self._shut)
         return self._router_or_none
+
+    def _login(self, credentials: Credentials) -> Login:
+        clock = self._runtime.clock
+        return Login(credentials, self.environment, self._rest(), clock)
 
     def _rest(self) -> RestClient | None:
         if self._rest_client is None and self.environment.rest is not None:
@@ -371,13 +500,27 @@ class Lab:
     async def _load_instruments(
         self, inst_type: str, inst_family: str | None
     ) -> list[Any]:
+        rest = self._need_rest()
+        return list(await instrument_rows(rest, inst_type, inst_family))
+
+    def _need_rest(self) -> RestClient:
         rest = self._rest()
         if rest is None:
             raise TransportError(
                 f"the environment {self.environment.name!r} has no REST address; give "
                 f"one: okxlab.Environment(..., rest='http://127.0.0.1:9000')"
             )
-        return list(await instrument_rows(rest, inst_type, inst_family))
+        return rest
+
+    async def _log_in(self, credentials: Credentials, seconds: float) -> None:
+        login = self._login(credentials)
+        path = private_path(self.environment)
+        began = self._runtime.clock.monotonic()
+        await login.synchronise()
+        left = max(seconds - (self._runtime.clock.monotonic() - began), 0.0)
+        await probe(self._connector, path, login, left)
+        self._credentials = credentials
+        self._router().use(login)
 
     async def _shut(self) -> None:
         self._runtime.remove_closer(self._shut)
@@ -408,7 +551,8 @@ class Lab:
             raise CredentialsError(
                 f"channel {entry.name!r} shows an account or needs a fee tier, and so "
                 f"a key: okxlab.connect({self.environment.name!r}, "
-                f"credentials=okxlab.Credentials(api_key, secret_key, passphrase))"
+                f"credentials=okxlab.Credentials(api_key, secret_key, passphrase)), "
+                f"or login(credentials) on the lab that is open"
             )
 
     def _check_open(self) -> None:
