@@ -7,11 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-<<<<<<< HEAD
-from okxlab.views.html import status_html
-
-__all__ = ["ConnectionStatus", "LabStatus"]
-=======
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -20,7 +15,6 @@ __all__ = ["ChannelCount", "ConnectionStatus", "LabStatus"]
 _MOST_STREAMS: Final = 12
 """Streams that a representation names; the others are counted."""
 _COLUMNS: Final = ("path", "state", "args", "requests", "waiting", "address", "trouble")
->>>>>>> main
 
 
 class ConnectionStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,10 +80,6 @@ class LabStatus(msgspec.Struct, frozen=True, kw_only=True):
     tls: str
     """``aiofastnet``, or ``stock`` and why: feeds then starve beside a busy cell."""
 
-<<<<<<< HEAD
-    def _repr_html_(self) -> str:
-        return status_html(self)
-=======
     def __repr__(self) -> str:
         lines = [self._headline]
         rows = [_COLUMNS, *map(_cells, self.connections)]
@@ -152,4 +142,3 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
         ).rstrip()
         for row in rows
     ]
->>>>>>> main
