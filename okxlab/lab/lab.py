@@ -26,6 +26,7 @@ from okxlab.stream import BookStream, Stream
 from okxlab.stream.book_tape import BookTape
 from okxlab.stream.sifted import make_tape
 from okxlab.table import parse_window
+from okxlab.views.html import lab_html
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -479,6 +480,9 @@ class Lab:
     def __repr__(self) -> str:
         state = "open" if self.is_open else "closed"
         return f"<Lab {self.environment.name}, {state}: {len(self._streams)} streams>"
+
+    def _repr_html_(self) -> str:
+        return lab_html(self)
 
     # On the loop thread.
 

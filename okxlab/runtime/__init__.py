@@ -7,12 +7,14 @@ from okxlab.runtime.gate import ConnectGate
 from okxlab.runtime.kept import keep
 from okxlab.runtime.lifetime import close_runtime, current_runtime
 from okxlab.runtime.offset import ClockOffset, SleepWatch
+from okxlab.runtime.painter import Painter
 
 __all__ = [
     "Clock",
     "ClockOffset",
     "ConnectGate",
     "Dispatcher",
+    "Painter",
     "Runtime",
     "SleepWatch",
     "Ticket",
