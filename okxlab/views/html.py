@@ -175,7 +175,23 @@ def _trouble(stream: Stream) -> str:
 def _table(rows: pd.DataFrame) -> str:
     if not len(rows):
         return ""
-    return str(rows.to_html(max_rows=_ROWS, max_cols=_COLUMNS, border=0))
+    body = _with_short_times(rows).to_html(max_rows=_ROWS, max_cols=_COLUMNS, border=0)
+    return f'<div style="overflow-x:auto;white-space:nowrap">{body}</div>'
+
+
+def _with_short_times(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows whose times are texts, to the millisecond and without zone."""
+    columns = rows.select_dtypes("datetimetz")
+    changed = rows.assign(
+        **{name: _short(columns[name].dt) for name in columns.columns}
+    )
+    if getattr(rows.index, "tz", None) is not None:
+        changed.index = _short(rows.index).rename(f"{rows.index.name} (UTC)")
+    return changed
+
+
+def _short(times: Any) -> Any:
+    return times.strftime("%Y-%m-%d %H:%M:%S.%f").str[:-3]
 
 
 def _gaps(gaps: pd.DataFrame) -> str:
@@ -183,7 +199,8 @@ def _gaps(gaps: pd.DataFrame) -> str:
         return ""
     count = _count(len(gaps), "gap")
     last = f", the last {_GAPS}" if len(gaps) > _GAPS else ""
-    body = gaps.tail(_GAPS).to_html(index=False, na_rep="still open", border=0)
+    shown = _with_short_times(gaps.tail(_GAPS))
+    body = shown.to_html(index=False, na_rep="still open", border=0)
     return f"<details><summary>{count}{last}</summary>{body}</details>"
 
 
