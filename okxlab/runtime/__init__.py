@@ -6,11 +6,13 @@ from okxlab.runtime.dispatcher import Dispatcher, Ticket
 from okxlab.runtime.gate import ConnectGate
 from okxlab.runtime.kept import keep
 from okxlab.runtime.lifetime import close_runtime, current_runtime
+from okxlab.runtime.painter import Painter
 
 __all__ = [
     "Clock",
     "ConnectGate",
     "Dispatcher",
+    "Painter",
     "Runtime",
     "Ticket",
     "close_runtime",

@@ -1,0 +1,1 @@
+"""The live figure: plotly in the page, changes from the kernel."""
