@@ -21,13 +21,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import click
 
 from okxlab._version import __version__
-from okxlab.environment import environment_name
+from okxlab.environment import SITES, Environment, environment_name, resolve
 from okxlab.errors import (
     ChannelError,
     EnvironmentNameError,
     MissingExtraError,
     OkxlabError,
 )
+from okxlab.protocol.auth import Credentials
 from okxlab.protocol.channels import CHANNELS, Channel, channel
 
 if TYPE_CHECKING:
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _ERROR, _USAGE, _INTERRUPTED = 1, 2, 130
+
+_SIMULATED: Final = ("simulator-key", "simulator-secret", "simulator-pass")
+"""Key, secret and passphrase of the account that every simulator has."""
 
 _ENDED: Final = ("closed", "failed", "refused")
 """States of a stream to which no more rows come."""
@@ -297,6 +301,88 @@ def _aligned(rows: Sequence[tuple[str, ...]]) -> str:
 
 
 @cli.command()
+@click.option(
+    "--env",
+    help="live, demo, simulator or a ws:// address; by default $OKXLAB_ENV, else live.",
+)
+@click.option("--site", default="global", help="global (default), eea or us.")
+@click.option(
+    "--login",
+    is_flag=True,
+    help="Log in with $OKX_API_KEY, $OKX_SECRET_KEY and $OKX_PASSPHRASE.",
+)
+@click.option(
+    "--keyring", metavar="NAME", help="Log in with the key of that name in the keyring."
+)
+@click.option(
+    "--everywhere",
+    is_flag=True,
+    help="Try a key that is refused on the other environments and sites too.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    default=5.0,
+    help="Longest wait for any one answer, in seconds. [default: 5]",
+)
+def doctor(
+    env: str | None,
+    site: str,
+    login: bool,
+    keyring: str | None,
+    everywhere: bool,
+    timeout: float,
+) -> int:
+    """Say what works, what does not, and what to do about it.
+
+    Looks at what is installed, at each path of the exchange, at the clock and, if
+    asked to, at the login: which environment and site the key belongs to.  Reads
+    only, and shows no key.  The exit code is 1 if there is a problem.
+    """
+    from okxlab.lab.doctor import examine
+    from okxlab.runtime import current_runtime
+
+    credentials = _credentials(login=login, keyring=keyring)
+    with _place(env, site) as environment:
+        if credentials is None and environment.name == "simulator":
+            credentials = Credentials(*_SIMULATED)
+        others = [
+            Environment.named(name, one)
+            for name in ("live", "demo")
+            for one in SITES
+            if everywhere and (name, one) != (environment.name, environment.site)
+        ]
+        report = examine(
+            environment,
+            current_runtime(),
+            credentials,
+            elsewhere=others,
+            timeout=timeout,
+        )
+    click.echo(report)
+    return 0 if report.is_well else _ERROR
+
+
+def _credentials(*, login: bool, keyring: str | None) -> Credentials | None:
+    if keyring is not None:
+        return Credentials.from_keyring(keyring)
+    return Credentials.from_env() if login else None
+
+
+@contextlib.contextmanager
+def _place(env: str | None, site: str) -> Iterator[Environment]:
+    """Give the environment that is meant; a simulator runs as long as this does."""
+    name = environment_name(env)
+    if name != "simulator":
+        yield resolve(name, site)
+        return
+    from okxlab.simulator import Simulator
+
+    with Simulator() as running:
+        yield running.environment
+
+
+@cli.command()
 @click.option("--port", default=9000, help="0 takes any free one. [default: 9000]")
 @click.option("--seed", default=1, help="Another seed, another market. [default: 1]")
 @click.option(
@@ -320,17 +406,17 @@ def _aligned(rows: Sequence[tuple[str, ...]]) -> str:
 )
 @click.option(
     "--key",
-    default="simulator-key",
+    default=_SIMULATED[0],
     help="Key of its one account. [default: simulator-key]",
 )
 @click.option(
     "--secret",
-    default="simulator-secret",
+    default=_SIMULATED[1],
     help="Secret of that key. [default: simulator-secret]",
 )
 @click.option(
     "--passphrase",
-    default="simulator-pass",
+    default=_SIMULATED[2],
     help="Passphrase of that key. [default: simulator-pass]",
 )
 def simulator(

@@ -150,12 +150,17 @@ class ConnectError(TransportError):
         Host and port that were tried.
     attempts : int
         How many attempts failed so far.
+    why : str
+        What stood in the way, as a part of a sentence; "" if unknown.
     """
 
-    def __init__(self, message: str, *, host: str = "", attempts: int = 0) -> None:
+    def __init__(
+        self, message: str, *, host: str = "", attempts: int = 0, why: str = ""
+    ) -> None:
         super().__init__(message)
         self.host = host
         self.attempts = attempts
+        self.why = why
 
 
 class ConnectionLostError(TransportError):

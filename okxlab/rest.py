@@ -1,4 +1,4 @@
-"""The few REST calls that a live market needs: lists and history.
+"""The few REST calls that a live market needs: lists and history, open orders.
 
 One `RestClient` belongs to one environment and lives on the loop thread.  It
 keeps OKX's rate limits by itself, endpoint by endpoint, so that no caller has
@@ -26,9 +26,13 @@ from okxlab.errors import (
 
 if TYPE_CHECKING:
     import ssl as tls
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import aiohttp
+    from yarl import URL
+
+    Sign = Callable[[str], Mapping[str, str]]
+    """Returns the headers that sign a path with its query, as of now."""
 
 __all__ = ["RateLimit", "RestClient"]
 
@@ -50,6 +54,9 @@ _RATES: Final = {
     "/api/v5/market/books": (40, ""),
     "/api/v5/public/funding-rate": (10, "instId"),
     "/api/v5/public/funding-rate-history": (10, "instId"),
+    # Signed: counted for each account, which a client has one of at a time.
+    "/api/v5/trade/orders-pending": (60, ""),
+    "/api/v5/account/config": (5, ""),
 }
 _UNKNOWN_RATE: Final = (5, "")
 """The lowest rate of any call in the table above's source, halved for safety."""
@@ -179,8 +186,17 @@ class RestClient:
     def __repr__(self) -> str:
         return f"RestClient({self._base!r})"
 
+    @property
+    def base(self) -> str:
+        """The base address."""
+        return self._base
+
     async def get(
-        self, path: str, params: Mapping[str, str | int | None] | None = None
+        self,
+        path: str,
+        params: Mapping[str, str | int | None] | None = None,
+        *,
+        sign: Sign | None = None,
     ) -> list[Any]:
         """Ask, and check what comes back.
 
@@ -193,6 +209,10 @@ class RestClient:
             For example ``"/api/v5/public/time"``.
         params
             Arguments with OKX's own names; those that are None are left out.
+        sign
+            Signs each attempt anew: given the path with its query, it returns
+            the headers.  They are sent and forgotten: nothing keeps or logs
+            them, and they follow no redirection to another address.
 
         Returns
         -------
@@ -213,7 +233,7 @@ class RestClient:
         attempts = 0
         while True:
             attempts += 1
-            answer = await self._attempt(path, query, deadline, attempts)
+            answer = await self._attempt(path, query, sign, deadline, attempts)
             envelope = self._read(answer, path)
             if envelope.code == "0":
                 return self._rows(envelope, answer, path)
@@ -280,16 +300,28 @@ class RestClient:
             await session.close()
 
     async def _attempt(
-        self, path: str, query: dict[str, str], deadline: float, attempts: int
+        self,
+        path: str,
+        query: dict[str, str],
+        sign: Sign | None,
+        deadline: float,
+        attempts: int,
     ) -> _Answer:
         import aiohttp
 
         session = self._open_session()
+        url = self._url(path, query)
         wait = self._limit(path, query).reserve(asyncio.get_running_loop().time())
         try:
             async with asyncio.timeout_at(deadline):
                 await asyncio.sleep(wait)
-                async with session.get(self._base + path, params=query) as response:
+                async with session.get(
+                    url,
+                    # Signed last of all, so that the timestamp is no older than
+                    # needed; not in a variable, which a traceback may show.
+                    headers=None if sign is None else sign(url.raw_path_qs),
+                    allow_redirects=sign is None,
+                ) as response:
                     return _Answer(
                         status=response.status,
                         text=await response.read(),
@@ -298,9 +330,16 @@ class RestClient:
         except TimeoutError as error:
             raise self._unreachable(
                 f"gave no answer within {self._timeout:g} s", attempts
-            ) from error
+            ) from _bare(error)
         except (aiohttp.ClientError, OSError) as error:
-            raise self._unreachable(f"cannot be reached: {error}", attempts) from error
+            raise self._unreachable(f"cannot be reached: {error}", attempts) from _bare(
+                error
+            )
+
+    def _url(self, path: str, query: dict[str, str]) -> URL:
+        from yarl import URL
+
+        return URL(self._base + path).with_query(query)
 
     def _open_session(self) -> aiohttp.ClientSession:
         import aiohttp
@@ -358,6 +397,7 @@ class RestClient:
             'site, or go on offline with okxlab.connect("simulator")',
             host=self._host,
             attempts=attempts,
+            why=what,
         )
 
     def _malformed(self, answer: _Answer, path: str, why: str) -> RemoteProtocolError:
@@ -365,6 +405,16 @@ class RestClient:
             f"{self._host} answered {path} in an unknown form: {why}",
             text=answer.text.decode("utf-8", "replace"),
         )
+
+
+def _bare(error: Exception) -> Exception:
+    """Return an error without the frames it came through.
+
+    Their variables hold the headers of the request, and there are ways to show
+    a traceback with its variables.
+    """
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
 
 
 def _refusal(envelope: _Envelope, path: str, query: dict[str, str]) -> ExchangeError:

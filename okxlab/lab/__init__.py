@@ -9,9 +9,10 @@ from okxlab.lab.current import (
     stream,
 )
 from okxlab.lab.lab import Lab
-from okxlab.lab.status import ConnectionStatus, LabStatus
+from okxlab.lab.status import ChannelCount, ConnectionStatus, LabStatus
 
 __all__ = [
+    "ChannelCount",
     "ConnectionStatus",
     "Lab",
     "LabStatus",

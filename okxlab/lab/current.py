@@ -11,6 +11,7 @@ import pandas as pd
 from okxlab.environment import Environment, environment_name, resolve
 from okxlab.errors import OkxlabError
 from okxlab.lab.lab import Lab
+from okxlab.lab.login import check_credentials
 from okxlab.protocol.channels import CHANNELS
 from okxlab.protocol.channels import channel as find_channel
 from okxlab.runtime import current_runtime, keep
@@ -73,7 +74,11 @@ def connect(
     ------
     EnvironmentNameError
         If there is no such environment or site; with the nearest miss.
+    CredentialsError
+        If the credentials are something else; the message does not show it.
     """
+    if credentials is not None:
+        check_credentials(credentials)
     labs = _labs()
     key = (*_key(env), site, credentials)
     found = labs.by_key.get(key)

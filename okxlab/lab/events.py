@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from okxlab.errors import LoginError, SubscriptionError
+from okxlab.errors import SubscriptionError
+from okxlab.lab.status import ChannelCount
 from okxlab.protocol import events as ev
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from okxlab.errors import LoginError
     from okxlab.lab.errands import Errands
     from okxlab.lab.holdings import Holding, Holdings
     from okxlab.lab.instrument_list import NearMisses
@@ -34,6 +36,10 @@ _log = logging.getLogger("okxlab.lab")
 _NEAR_MISS_TIMEOUT = 3.0
 """A refusal waits this long for the instrument list that explains it [s]."""
 _SERVICE_UPGRADE = "64008"
+_MOST_CONNECTIONS = {"fills": 20}
+_MOST_CONNECTIONS_ELSE = 30
+"""Connections of an account that may hold a channel: OKX API v5, "WebSocket /
+Connection count limit", 2026-08-22."""
 
 
 class Events:
@@ -53,8 +59,13 @@ class Events:
         Takes a tape out that can be served no more.
     near_misses
         Explains refusals of instruments; None where there are no lists.
-    login
+
+    Attributes
+    ----------
+    login : Login or None
         Credentials for the channels that need them; None without.
+    channel_counts : dict of str to ChannelCount
+        What OKX said last of the connections of the account, by channel.
     """
 
     def __init__(
@@ -66,7 +77,6 @@ class Events:
         *,
         detach: Callable[[Tape], None],
         near_misses: NearMisses | None = None,
-        login: Login | None = None,
     ) -> None:
         self._holdings = holdings
         self._lists = lists
@@ -74,7 +84,9 @@ class Events:
         self._clock = clock
         self._detach = detach
         self._near_misses = near_misses
-        self._login = login
+        self.login: Login | None = None
+        # Replaced and never changed: any thread reads it.
+        self.channel_counts: dict[str, ChannelCount] = {}
         self._noted = 0
 
     # What the connections tell: transport.Listener.
@@ -100,9 +112,9 @@ class Events:
     def opened(self, connection: Connection) -> None:
         """Log in where that is due; the session subscribes by itself after it."""
         _log.info("%s connected: %d args", connection.url, len(connection.wanted))
-        if self._holdings.logs_in(connection) and self._login is not None:
+        if self._holdings.logs_in(connection) and self.login is not None:
             assert connection.session is not None
-            connection.session.login(self._login.credentials, self._login.timestamp())
+            connection.session.login(self.login.credentials, self.login.timestamp())
         for holding in self._holdings.on(connection):
             if holding.resync is not None:
                 holding.resync.subscribed()
@@ -116,6 +128,7 @@ class Events:
         for holding in self._holdings.on(connection):
             holding.is_live = False
             holding.has_resumed = True
+            self._lists.stop(holding)
             for tape in holding.tapes:
                 served.setdefault(tape, []).append(holding.arg)
         for tape, args in served.items():
@@ -155,8 +168,8 @@ class Events:
                 self._note(connection, f"an unknown message: {text}")
             case ev.RequestRefused(code=code, msg=msg):
                 self._note(connection, f"a request was refused: {code} {msg}")
-            case ev.ConnCount(channel=name, count=count):
-                _log.info("%d connections of this account hold %s", count, name)
+            case ev.ConnCount():
+                self._counted(event)
             case _:
                 _log.debug("%s: %r", connection.url, event)
 
@@ -209,15 +222,15 @@ class Events:
 
     def _logged_in(self, connection: Connection) -> None:
         _log.info("%s logged in", connection.url)
-        if self._login is not None:
-            self._login.accepted()
+        if self.login is not None:
+            self.login.accepted()
 
     def _login_refused(self, connection: Connection, event: ev.LoginRefused) -> None:
-        assert self._login is not None
-        error = self._login.error(event)
+        assert self.login is not None
+        error = self.login.error(event)
         _log.warning("%s: %s", connection.url, error)
-        if self._login.may_try_again(event):
-            self._errands.spawn(self._log_in_again(connection, self._login, error))
+        if self.login.may_try_again(event):
+            self._errands.spawn(self._log_in_again(connection, self.login, error))
             return
         for holding in self._holdings.on(connection):
             self._holdings.let_go(holding)
@@ -231,6 +244,22 @@ class Events:
             tape.note(str(error))
         await login.synchronise()
         connection.reconnect(f"the login was refused: {error.code} {error.msg}")
+
+    def _counted(self, event: ev.ConnCount) -> None:
+        level = logging.WARNING if event.exceeded else logging.INFO
+        _log.log(
+            level,
+            "%d connections of this account hold %s",
+            event.count,
+            event.channel,
+        )
+        counted = ChannelCount(
+            channel=event.channel,
+            connections=event.count,
+            limit=_MOST_CONNECTIONS.get(event.channel, _MOST_CONNECTIONS_ELSE),
+            exceeded=event.exceeded,
+        )
+        self.channel_counts = {**self.channel_counts, event.channel: counted}
 
     def _malformed(self, connection: Connection, event: ev.Malformed) -> None:
         what = f"a frame that cannot be read: {event.why}"

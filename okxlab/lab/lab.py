@@ -12,8 +12,10 @@ from okxlab.errors import (
     OkxlabError,
     TransportError,
 )
+from okxlab.lab.connecting import Connector
 from okxlab.lab.instrument_list import instrument_frame, instrument_rows
-from okxlab.lab.login import Login
+from okxlab.lab.login import Login, check_credentials, private_path
+from okxlab.lab.probe import probe
 from okxlab.lab.status import LabStatus
 from okxlab.protocol.channels import CHANNELS, make_arg
 from okxlab.protocol.channels import channel as find_channel
@@ -92,6 +94,7 @@ class Lab:
         self._tapes: dict[Stream, Tape] = {}
         self._is_open = True
         self._rest_client: RestClient | None = None
+        self._connector = Connector(environment, runtime)
         self._router_or_none: Router | None = None
 
     @property
@@ -280,17 +283,62 @@ class Lab:
         )
         return instrument_frame(rows)
 
+    def login(self, credentials: Credentials, *, timeout: float = 30.0) -> None:
+        """Log in, or log in as somebody else.
+
+        Tries the login at once on a connection of its own.  From then on private
+        channels can be asked for, and those that were refused before start anew
+        when they are asked for again; those that run are logged in anew.
+
+        Parameters
+        ----------
+        credentials
+            The account.  They replace those of the lab once OKX has taken them;
+            until then, and after a refusal, the lab goes on with what it had.
+        timeout
+            Longest wait [s].
+
+        Raises
+        ------
+        LoginError
+            If OKX refuses: it says which of key, secret, passphrase, clock, site
+            and environment is the likely cause.
+        CredentialsError
+            If these are no credentials, or the environment has public paths only.
+        ConnectError
+            If the private path cannot be reached or does not answer in time.
+        OkxlabError
+            If the lab is closed, or on one of okxlab's own threads.
+        """
+        check_credentials(credentials)
+        self._check_open()
+        self._runtime.submit(self._log_in(credentials, timeout), timeout=None)
+
     @property
     def status(self) -> LabStatus:
-        """What the lab and its connections are doing; never raises."""
+        """What the lab is doing and how much of its limits is used; never raises.
+
+        Shows itself as a table in a notebook.
+        """
         router = self._router_or_none
         return LabStatus(
             environment=self.environment.name,
             is_open=self.is_open,
             streams=tuple((stream.name, stream.status) for stream in self.streams),
+            login=self._login_state,
             connections=router.status() if router is not None else (),
+            channel_counts=router.channel_counts() if router is not None else (),
+            connects_per_second=self.environment.timings.connects_per_second,
             tls=self._runtime.tls,
         )
+
+    @property
+    def _login_state(self) -> str:
+        if self._credentials is None:
+            return "none"
+        router = self._router_or_none
+        login = router.login if router is not None else None
+        return login.state if login is not None else "given"
 
     def close(self) -> None:
         """Close every stream and connection, and a simulator of the lab's own.
@@ -347,14 +395,15 @@ class Lab:
         if self._router_or_none is None:
             from okxlab.lab.router import Router
 
-            rest = self._rest()
-            login = None
+            self._router_or_none = Router(self.environment, self._runtime, self._rest())
             if self._credentials is not None:
-                clock = self._runtime.clock
-                login = Login(self._credentials, self.environment, rest, clock)
-            self._router_or_none = Router(self.environment, self._runtime, rest, login)
+                self._router_or_none.use(self._login(self._credentials))
             self._runtime.add_closer(self._shut)
         return self._router_or_none
+
+    def _login(self, credentials: Credentials) -> Login:
+        clock = self._runtime.clock
+        return Login(credentials, self.environment, self._rest(), clock)
 
     def _rest(self) -> RestClient | None:
         if self._rest_client is None and self.environment.rest is not None:
@@ -378,6 +427,16 @@ class Lab:
                 f"one: okxlab.Environment(..., rest='http://127.0.0.1:9000')"
             )
         return list(await instrument_rows(rest, inst_type, inst_family))
+
+    async def _log_in(self, credentials: Credentials, seconds: float) -> None:
+        login = self._login(credentials)
+        path = private_path(self.environment)
+        began = self._runtime.clock.monotonic()
+        await login.synchronise()
+        left = max(seconds - (self._runtime.clock.monotonic() - began), 0.0)
+        await probe(self._connector, path, login, left)
+        self._credentials = credentials
+        self._router().use(login)
 
     async def _shut(self) -> None:
         self._runtime.remove_closer(self._shut)
@@ -408,7 +467,8 @@ class Lab:
             raise CredentialsError(
                 f"channel {entry.name!r} shows an account or needs a fee tier, and so "
                 f"a key: okxlab.connect({self.environment.name!r}, "
-                f"credentials=okxlab.Credentials(api_key, secret_key, passphrase))"
+                f"credentials=okxlab.Credentials(api_key, secret_key, passphrase)), "
+                f"or login(credentials) on the lab that is open"
             )
 
     def _check_open(self) -> None:

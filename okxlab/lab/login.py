@@ -9,18 +9,26 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from okxlab.errors import LoginError, OkxlabError
+from okxlab.errors import (
+    CredentialsError,
+    ExchangeError,
+    LoginError,
+    OkxlabError,
+    TransportError,
+)
+from okxlab.protocol.auth import Credentials, conceal, rest_headers
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from okxlab.environment import Environment
-    from okxlab.protocol.auth import Credentials
     from okxlab.protocol.events import LoginRefused
     from okxlab.rest import RestClient
     from okxlab.runtime import Clock
 
-__all__ = ["Login"]
+__all__ = ["Login", "check_credentials", "private_path"]
 
 _log = logging.getLogger("okxlab.lab")
 
@@ -28,6 +36,10 @@ _EXPIRED = "60006"
 _PASSING = frozenset({_EXPIRED, "60023", "60014", "63999"})
 """Codes after which another attempt with a fresh timestamp makes sense."""
 _MOST_ATTEMPTS = 3
+_OTHER_ENVIRONMENT = "50101"
+_REQUEST_EXPIRED = "50102"
+_OF_KEYS = "501"
+"""Codes of REST that begin so are about the key, its signature or its rights."""
 
 _LIKELY = {
     "60004": "the clock: the timestamp is not one",
@@ -42,13 +54,14 @@ _LIKELY = {
     "60031": "the connection: it is logged in already",
     "60032": "the site or the key: a key works only on the site its account was "
     "made at, okxlab.connect(..., site='global' | 'eea' | 'us')",
-    "50101": "the environment: a demo key works only with okxlab.connect('demo') and "
-    "a live key only with okxlab.connect('live')",
+    "50100": "the key: its rights were taken back, or it has none to read",
+    "50102": "the clock: this machine's time is more than 30 s off the exchange's",
     "50105": "the passphrase",
     "50110": "the network address: the key is bound to others",
     "50111": "the key",
     "50113": "the secret_key: the signature does not match",
     "50119": "the key: it does not exist, on this site at least",
+    "50120": "the key: it has no right to read; give it one on OKX's page of keys",
 }
 
 
@@ -70,6 +83,8 @@ class Login:
     ----------
     skew : float
         Exchange time less this machine's time [s].
+    state : str
+        ``given``, ``accepted`` or ``refused``: what became of it the last time.
 
     Notes
     -----
@@ -85,6 +100,7 @@ class Login:
     ) -> None:
         self.credentials = credentials
         self.skew = 0.0
+        self.state = "given"
         self._environment = environment
         self._rest = rest
         self._clock = clock
@@ -114,25 +130,120 @@ class Login:
 
     def accepted(self) -> None:
         """Note a login that worked."""
+        self.state = "accepted"
         self._attempts = 0
 
     def may_try_again(self, refusal: LoginRefused) -> bool:
         """Tell whether another attempt makes sense, and count it."""
+        self.state = "refused"
         self._attempts += 1
         return refusal.code in _PASSING and self._attempts < _MOST_ATTEMPTS
 
     def error(self, refusal: LoginRefused) -> LoginError:
         """Return what to raise where the user stands."""
-        likely = _LIKELY.get(refusal.code, "the key, its secret_key or its passphrase")
+        return self._error(refusal.code, refusal.msg, "login", refusal.conn_id)
+
+    def _error(self, code: str, msg: str, arg: str, conn_id: str = "") -> LoginError:
+        what = "the login" if arg == "login" else f"the signed request {arg}"
+        msg = conceal(msg, self.credentials)
         return LoginError(
-            f"OKX refused the login to {self._environment.name!r} "
-            f"(site {self._environment.site!r}): {refusal.code} {refusal.msg}; the "
-            f"likely cause is {likely}",
-            code=refusal.code,
-            msg=refusal.msg,
-            arg="login",
-            conn_id=refusal.conn_id,
+            f"OKX refused {what} to {self._environment.name!r} "
+            f"(site {self._environment.site!r}): {code} {msg.rstrip('.')}; the likely "
+            f"cause is {self._likely_cause(code)}",
+            code=code,
+            msg=msg,
+            arg=arg,
+            conn_id=conn_id,
         )
+
+    def _likely_cause(self, code: str) -> str:
+        if code == _OTHER_ENVIRONMENT:
+            here, there = (
+                ("demo", "live") if self._environment.simulated else ("live", "demo")
+            )
+            return (
+                f"the environment: this is a {there} key, which works with "
+                f"okxlab.connect({there!r}, ...) only, and {self._environment.name!r} "
+                f"takes {here} keys"
+            )
+        return _LIKELY.get(code, "the key, its secret_key or its passphrase")
+
+    async def ask(
+        self, path: str, params: Mapping[str, str | int | None] | None = None
+    ) -> list[Any]:
+        """Make a signed REST request; okxlab only reads.
+
+        Parameters
+        ----------
+        path
+            For example ``"/api/v5/trade/orders-pending"``.
+        params
+            Arguments with OKX's own names; those that are None are left out.
+
+        Returns
+        -------
+        list
+            The rows as OKX sent them, numbers still text.
+
+        Raises
+        ------
+        LoginError
+            If OKX refuses the key or the signature.
+        ExchangeError, RemoteProtocolError, TransportError
+            As `RestClient.get`; also if the environment has no REST address.
+        """
+        if self._rest is None:
+            raise TransportError(
+                f"the environment {self._environment.name!r} has no REST address; give "
+                f"one: okxlab.Environment(..., rest='http://127.0.0.1:9000')"
+            )
+        for is_last in (False, True):
+            try:
+                return await self._rest.get(path, params, sign=self._headers)
+            except ExchangeError as error:
+                if error.code == _REQUEST_EXPIRED and not is_last:
+                    await self.synchronise()
+                elif error.code.startswith(_OF_KEYS):
+                    raise self._error(error.code, error.msg, error.arg) from None
+                else:
+                    raise
+        raise AssertionError("the last attempt answers or raises")
+
+    def _headers(self, path: str) -> dict[str, str]:
+        return rest_headers(self.credentials, self.iso_timestamp(), path)
 
     def _now(self) -> float:
         return self._clock.recv_us() / 1e6 + self.skew
+
+
+def check_credentials(given: object) -> None:
+    """Refuse what are no credentials, without showing what it is.
+
+    Raises
+    ------
+    CredentialsError
+        If they were not made by `Credentials`.
+    """
+    if not isinstance(given, Credentials):
+        raise CredentialsError(
+            "credentials are okxlab.Credentials(api_key, secret_key, passphrase) or "
+            f"okxlab.Credentials.from_env(), not of type {type(given).__name__}"
+        )
+
+
+def private_path(environment: Environment) -> str:
+    """Return the path of an environment that a login is tried on.
+
+    Raises
+    ------
+    CredentialsError
+        If there is none.
+    """
+    for path in ("private", "business"):
+        if getattr(environment, path) is not None:
+            return path
+    raise CredentialsError(
+        f"the environment {environment.name!r} has public addresses only, so that "
+        f"there is nothing to log in to; give it one: "
+        f"okxlab.Environment(..., private='ws://...')"
+    )

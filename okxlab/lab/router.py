@@ -13,17 +13,15 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from okxlab.environment import Timings
+from okxlab.lab.connecting import Connector
 from okxlab.lab.errands import Errands
 from okxlab.lab.events import Events
 from okxlab.lab.holdings import Holdings
 from okxlab.lab.instrument_list import NearMisses
 from okxlab.lab.lists import Lists
 from okxlab.lab.resync import Resync
-from okxlab.lab.status import ConnectionStatus
-from okxlab.runtime import ConnectGate
+from okxlab.lab.status import ChannelCount, ConnectionStatus
 from okxlab.stream.book_tape import BookTape
-from okxlab.transport import Connection
 
 if TYPE_CHECKING:
     from okxlab.environment import Environment
@@ -33,6 +31,7 @@ if TYPE_CHECKING:
     from okxlab.rest import RestClient
     from okxlab.runtime import Runtime
     from okxlab.stream.tape import Tape
+    from okxlab.transport import Connection
 
 __all__ = ["Router"]
 
@@ -48,8 +47,8 @@ class Router:
         Whose loop thread this lives on.
     rest
         For instrument lists; None where the environment has no REST address.
-    login
-        Credentials for the channels that need them; None without.
+    connector
+        Makes the connections; by default one of its own.
     """
 
     def __init__(
@@ -57,18 +56,20 @@ class Router:
         environment: Environment,
         runtime: Runtime,
         rest: RestClient | None,
-        login: Login | None = None,
+        connector: Connector | None = None,
     ) -> None:
         self._environment = environment
         self._runtime = runtime
         self._rest = rest
-        self._login = login
-        self._gate = _gate_for(environment, runtime)
+        self.login: Login | None = None  # read on any thread
+        self._connector = connector or Connector(environment, runtime)
         self._errands = Errands(runtime.loop)
         self._holdings = Holdings(
             self._connect, environment.timings.args_per_connection
         )
-        self._lists = Lists(self._holdings, self._errands, rest, runtime.clock)
+        self._lists = Lists(
+            self._holdings, self._errands, rest, runtime.clock, environment.timings
+        )
         self._events = Events(
             self._holdings,
             self._lists,
@@ -76,10 +77,19 @@ class Router:
             runtime.clock,
             detach=self.detach,
             near_misses=None if rest is None else NearMisses(rest),
-            login=login,
         )
         self._tick: asyncio.TimerHandle | None = None
         self.tapes: tuple[Tape, ...] = ()
+
+    def use(self, login: Login) -> None:
+        """Log in with this from now on, and anew where another one is in use."""
+        is_other = self.login is not None and (
+            self.login.credentials != login.credentials
+        )
+        self.login = self._events.login = self._lists.login = login
+        for connection in self._holdings.connections:
+            if is_other and self._holdings.logs_in(connection):
+                connection.reconnect("other credentials are to be used")
 
     def attach(self, tape: Tape) -> None:
         """Serve a tape from now on."""
@@ -127,33 +137,33 @@ class Router:
 
     def status(self) -> tuple[ConnectionStatus, ...]:
         """Return what each connection is doing; on any thread."""
+        timings = self._environment.timings
         return tuple(
             ConnectionStatus(
                 path=connection.path,
                 url=connection.url,
                 state=connection.state,
                 args=len(connection.wanted),
+                args_limit=timings.args_per_connection,
                 requests_left=connection.requests_left,
+                requests_limit=timings.requests_per_hour,
+                waiting=connection.waiting,
                 attempts=connection.attempts,
                 last_error=str(connection.last_error or ""),
             )
             for connection in self._holdings.connections
         )
 
+    def channel_counts(self) -> tuple[ChannelCount, ...]:
+        """Return what OKX says of the account's connections; on any thread."""
+        return tuple(self._events.channel_counts.values())
+
     def _connect(self, path: str) -> Connection:
-        return Connection(
-            self._environment.url(path),
-            path,
-            settings=self._environment.timings,
-            clock=self._runtime.clock,
-            gate=self._gate,
-            listener=self._events,
-            ssl=self._environment.ssl_context,
-        )
+        return self._connector.make(path, self._events)
 
     def _start(self, connection: Connection) -> None:
-        if self._holdings.logs_in(connection) and self._login is not None:
-            self._errands.spawn(self._start_in_time(connection, self._login))
+        if self._holdings.logs_in(connection) and self.login is not None:
+            self._errands.spawn(self._start_in_time(connection, self.login))
         else:
             connection.start()
 
@@ -201,11 +211,3 @@ class Router:
         for tape in self.tapes:
             tape.sample(now)
         self._tick = self._runtime.loop.call_later(1.0, self._sample)
-
-
-def _gate_for(environment: Environment, runtime: Runtime) -> ConnectGate:
-    """Return the gate that all labs at OKX's own rate share, or one of its own."""
-    per_second = environment.timings.connects_per_second
-    if per_second == Timings().connects_per_second:
-        return runtime.gate
-    return ConnectGate(per_second)

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Final
+
 import msgspec
 
 from okxlab.views.html import status_html
 
-__all__ = ["ConnectionStatus", "LabStatus"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["ChannelCount", "ConnectionStatus", "LabStatus"]
+
+_MOST_STREAMS: Final = 12
+"""Streams that a representation names; the others are counted."""
+_COLUMNS: Final = ("path", "state", "args", "requests", "waiting", "address", "trouble")
 
 
 class ConnectionStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,27 +29,109 @@ class ConnectionStatus(msgspec.Struct, frozen=True, kw_only=True):
     """``connecting``, ``open``, ``backoff`` (waiting to try again) or ``closed``."""
     args: int
     """Subscriptions it holds."""
+    args_limit: int
+    """Subscriptions it takes before another connection is opened."""
     requests_left: int
     """What the budget of requests an hour leaves."""
+    requests_limit: int
+    """Subscribe, unsubscribe and login requests it may make in an hour."""
+    waiting: int
+    """Subscriptions that wait for the login, the budget or the next request."""
     attempts: int
     """Attempts to connect since the last success."""
     last_error: str
     """Why it broke or could not be made; "" if it never did."""
 
+    @property
+    def requests_used(self) -> int:
+        """Requests made in the last hour."""
+        return self.requests_limit - self.requests_left
+
+
+class ChannelCount(msgspec.Struct, frozen=True, kw_only=True):
+    """How many connections of the account hold a channel, all its programs together."""
+
+    channel: str
+    """OKX's name."""
+    connections: int
+    """What OKX said last."""
+    limit: int
+    """What OKX allows."""
+    exceeded: bool
+    """Whether OKX has ended a subscription because of it."""
+
 
 class LabStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """A lab at the moment it was looked at."""
+    """A lab at the moment it was looked at, and how much of its limits is used."""
 
     environment: str
     """Name of the environment."""
     is_open: bool
     """Whether streams can be opened."""
+    login: str
+    """``none``, ``given`` (not used yet), ``accepted`` or ``refused`` the last time."""
     streams: tuple[tuple[str, str], ...]
     """Name and status of each open stream, oldest first."""
     connections: tuple[ConnectionStatus, ...]
     """Every connection, by path and age."""
+    channel_counts: tuple[ChannelCount, ...]
+    """Private channels whose connections OKX counts, in the order of asking."""
+    connects_per_second: int
+    """New connections a second that the lab allows itself."""
     tls: str
     """``aiofastnet``, or ``stock`` and why: feeds then starve beside a busy cell."""
 
+    def __repr__(self) -> str:
+        lines = [self._headline]
+        rows = [_COLUMNS, *map(_cells, self.connections)]
+        if self.connections:
+            lines += [f"  {line}" for line in _aligned(rows)]
+        lines += [f"  {line}" for line in self._remarks]
+        return "\n".join(lines)
+
     def _repr_html_(self) -> str:
         return status_html(self)
+
+    @property
+    def _headline(self) -> str:
+        state = "open" if self.is_open else "closed"
+        return (
+            f"{self.environment}, {state}: streams {len(self.streams)}, connections "
+            f"{len(self.connections)} (at most {self.connects_per_second} new ones a "
+            f"second), login {self.login}, TLS {self.tls}"
+        )
+
+    @property
+    def _remarks(self) -> list[str]:
+        counts = [
+            f"{one.channel}: {one.connections} of {one.limit} connections of the account"
+            + (", too many: OKX has ended a subscription" if one.exceeded else "")
+            for one in self.channel_counts
+        ]
+        streams = [f"{name}: {status}" for name, status in self.streams]
+        if len(streams) > _MOST_STREAMS:
+            more = len(streams) - _MOST_STREAMS
+            streams = [*streams[:_MOST_STREAMS], f"... and {more} more streams"]
+        return counts + streams
+
+
+def _cells(one: ConnectionStatus) -> tuple[str, ...]:
+    return (
+        one.path,
+        one.state,
+        f"{one.args} of {one.args_limit}",
+        f"{one.requests_used} of {one.requests_limit} an hour",
+        str(one.waiting),
+        one.url,
+        one.last_error,
+    )
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.ljust(width) for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
+        for row in rows
+    ]

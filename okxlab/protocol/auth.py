@@ -12,12 +12,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 import os
 from typing import NoReturn
 
 from okxlab.errors import CredentialsError, MissingExtraError
 
-__all__ = ["Credentials", "login_arg", "rest_headers", "sign"]
+__all__ = ["Credentials", "conceal", "login_arg", "rest_headers", "sign"]
 
 _LOGIN_PATH = "GET/users/self/verify"
 _PARTS = ("api_key", "secret_key", "passphrase")
@@ -187,6 +188,24 @@ def rest_headers(
         "OK-ACCESS-TIMESTAMP": timestamp,
         "OK-ACCESS-PASSPHRASE": passphrase,
     }
+
+
+def conceal(text: str, credentials: Credentials) -> str:
+    """Return a foreign text without the three, should it repeat them.
+
+    Some of OKX's refusals repeat the request that is refused, a login too.
+
+    Parameters
+    ----------
+    text
+        What OKX said.
+    credentials
+        What must not be in it, plain or as JSON spells it.
+    """
+    for value in sorted(_shown(credentials), key=len, reverse=True):
+        for spelt in (value, json.dumps(value)[1:-1]):
+            text = text.replace(spelt, "***")
+    return text
 
 
 def sign(secret: str, text: str) -> str:

@@ -26,7 +26,7 @@ import msgspec
 from okxlab.errors import ChannelError
 from okxlab.protocol import events as ev
 from okxlab.protocol.arg import Arg
-from okxlab.protocol.auth import Credentials, login_arg
+from okxlab.protocol.auth import Credentials, conceal, login_arg
 from okxlab.protocol.channels import channel
 from okxlab.protocol.messages import (
     PING,
@@ -107,6 +107,7 @@ class ClientSession:
         self._events: list[ev.Event] = []
         self._pong_due: float | None = None
         self._login: tuple[Credentials, str] | None = None
+        self._credentials: Credentials | None = None  # what was said here
         self._login_due: float | None = None
         self._login_refused = False  # then nothing more is asked for here
 
@@ -137,6 +138,7 @@ class ClientSession:
             Unix time in whole seconds, of now.
         """
         self._login = (credentials, timestamp)
+        self._credentials = credentials
 
     # What comes in.
 
@@ -177,7 +179,7 @@ class ClientSession:
         try:
             envelope = _envelope.decode(text)
         except UNREADABLE as error:
-            text = text[:_TEXT_LIMIT]
+            text = self._shown(text)
             self._tell(ev.Malformed(why=str(error), text=text, lost=True))
             return None
         if envelope.event:
@@ -185,7 +187,7 @@ class ClientSession:
         elif envelope.arg is not None and bytes(envelope.data):
             return self._receive_push(text, envelope.arg, envelope)
         else:
-            self._tell(ev.UnknownEvent(text=text[:_TEXT_LIMIT]))
+            self._tell(ev.UnknownEvent(text=self._shown(text)))
         return None
 
     def _receive_push(
@@ -235,7 +237,7 @@ class ClientSession:
         try:
             message = decode_control(text)
         except msgspec.MsgspecError as error:
-            self._tell(ev.Malformed(why=str(error), text=text[:_TEXT_LIMIT]))
+            self._tell(ev.Malformed(why=str(error), text=self._shown(text)))
             return
         self.conn_id = message.conn_id or self.conn_id
         match message.event:
@@ -247,11 +249,12 @@ class ClientSession:
                 self._login_due = None
                 self._tell(ev.LoggedIn())
             case "notice":
-                self._tell(ev.Notice(code=message.code, msg=message.msg))
+                msg = self._concealed(message.msg)
+                self._tell(ev.Notice(code=message.code, msg=msg))
             case "channel-conn-count" | "channel-conn-count-error":
                 self._receive_conn_count(message)
             case _:
-                self._tell(ev.UnknownEvent(text=text[:_TEXT_LIMIT]))
+                self._tell(ev.UnknownEvent(text=self._shown(text)))
 
     def _receive_ack(self, message: Control) -> None:
         named = Arg.from_wire(message.arg or {})
@@ -276,7 +279,7 @@ class ClientSession:
                 self._reject(arg, message.event, msg)
 
     def _receive_error(self, message: Control, now: float) -> None:
-        code, msg, request_id = message.code, message.msg, message.id
+        code, msg, request_id = message.code, self._concealed(message.msg), message.id
         if self._login_due is not None and request_id in (None, _LOGIN_ID):
             # Nothing else is under way while a login is.
             self._login_due = None
@@ -292,6 +295,13 @@ class ClientSession:
             self._reject(arg, code, msg)
         elif not self._requests.halve(request_id):
             self._tell(ev.RequestRefused(code=code, msg=msg))
+
+    def _shown(self, text: str) -> str:
+        """Return as much of a foreign text as belongs into an event."""
+        return self._concealed(text)[:_TEXT_LIMIT]
+
+    def _concealed(self, text: str) -> str:
+        return text if self._credentials is None else conceal(text, self._credentials)
 
     def _reject(self, arg: Arg, code: str, msg: str) -> None:
         if self._requests.drop(arg):

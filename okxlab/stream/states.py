@@ -108,6 +108,7 @@ class StateTape(Tape):
             rows = [row for row in rows if not self._repeats.has_ended(row)]
         changed = self._begin(arg, [*rows, *newer.values()], recv_us)
         super().load(changed, recv_us, arg)
+        self._settle_in(arg, recv_us)
 
     def lost(self, args: list[Arg], why: str, alive_us: int) -> None:  # noqa: D102
         for arg in args:
@@ -121,6 +122,13 @@ class StateTape(Tape):
         self._unopened -= {arg} - other._unopened  # noqa: SLF001 # one of its own
         rows = [one.row for one in other._known[arg].values()]  # noqa: SLF001 # too
         super().load(self._begin(arg, rows, recv_us), recv_us, arg)
+        if other._states.get(arg) == "live":  # noqa: SLF001 # too
+            self._settle_in(arg, recv_us)
+
+    def _settle_in(self, arg: Arg, recv_us: int) -> None:
+        """Be live: all there is is known, though nothing has moved yet."""
+        if self._states.get(arg) == "waiting":
+            self._set(arg, "live", recv_us)
 
     def _take(self, push: Push, recv_us: int) -> list[Any]:
         """Bring the current rows up to date and return what has changed."""

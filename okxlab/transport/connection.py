@@ -141,6 +141,12 @@ class Connection:
             return self._settings.requests_per_hour
         return link.session.requests_left(self._clock.monotonic())
 
+    @property
+    def waiting(self) -> int:
+        """How many args are still to be asked for."""
+        link = self._link
+        return len(self._wanted) if link is None else link.session.waiting
+
     def add(self, args: Iterable[Arg]) -> None:
         """Hold these too: at once if open, else as soon as it is."""
         args = list(args)
@@ -311,6 +317,7 @@ class Connection:
             f"attempt {self.attempts}, okxlab goes on trying.",
             host=host_of(self.url),
             attempts=self.attempts,
+            why=why,
         )
         self.last_error.__cause__ = cause
         self._tell(self._listener.failed, self, self.last_error)

@@ -39,7 +39,9 @@ _NO_STATUS = 1005
 
 # The library's own messages go where okxlab's go, never to a notebook's page.
 _logger = logging.getLogger("okxlab.websockets")
-# Its debug records show every frame, a login with its key among them.
+# Its debug records show every frame, a login with its key among them: they are
+# dropped whatever level somebody sets.
+_logger.addFilter(lambda record: record.levelno > logging.DEBUG)
 _logger.setLevel(logging.INFO)
 
 

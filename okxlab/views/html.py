@@ -98,6 +98,7 @@ def lab_html(lab: Lab) -> str:
     """
     return _card(
         lambda: _lab_headline(lab.status),
+        lambda: _facts(_limits(lab.status)),
         lambda: _connections(lab.status),
         lambda: _grid(
             ("stream", "status", "rows", "rows/s", "lag", "gaps", "last error"),
@@ -121,6 +122,7 @@ def status_html(status: LabStatus) -> str:
     """
     return _card(
         lambda: _lab_headline(status),
+        lambda: _facts(_limits(status)),
         lambda: _connections(status),
         lambda: _grid(
             ("stream", "status"),
@@ -281,16 +283,34 @@ def _lab_headline(status: LabStatus) -> str:
     return _headline("okxlab", status.environment, state)
 
 
+def _limits(status: LabStatus) -> list[str]:
+    counts = [
+        f"{one.channel}: {one.connections} of {one.limit} connections of the account"
+        + (", too many: OKX has ended a subscription" if one.exceeded else "")
+        for one in status.channel_counts
+    ]
+    return [
+        "" if status.login == "none" else f"login {status.login}",
+        f"at most {status.connects_per_second} new connections a second",
+        f"TLS {status.tls}",
+        *counts,
+    ]
+
+
+def _waiting(count: int) -> str:
+    return f", {count} waiting" if count else ""
+
+
 def _connections(status: LabStatus) -> str:
-    names = ("connection", "state", "subscriptions", "requests left", "last error")
+    names = ("connection", "state", "subscriptions", "requests", "last error")
     return _grid(
         names,
         [
             (
                 f'<span title="{escape(one.url)}">{escape(one.path)}</span>',
                 _light(one.state),
-                f"{one.args:,}",
-                f"{one.requests_left:,}",
+                f"{one.args} of {one.args_limit}{_waiting(one.waiting)}",
+                f"{one.requests_used} of {one.requests_limit} an hour",
                 escape(_cut(one.last_error)),
             )
             for one in status.connections

@@ -96,6 +96,35 @@ def test_demo_is_a_header(simulated, header):
     assert answers.requests[0].headers["User-Agent"].startswith("okxlab/")
 
 
+def test_a_signature_is_over_the_path_as_it_is_sent():
+    """What is signed is path and query as on the wire, anew for each attempt."""
+    signed = []
+
+    def sign(path):
+        signed.append(path)
+        return {"OK-ACCESS-SIGN": str(len(signed))}
+
+    answers = Answers(TOO_FAST, '{"code":"0","data":[]}')
+
+    ask(
+        answers,
+        lambda client: client.get("/x", {"a": "B C", "b": 1, "c": None}, sign=sign),
+    )
+
+    assert signed == [request.raw_path for request in answers.requests]
+    assert [one.headers["OK-ACCESS-SIGN"] for one in answers.requests] == ["1", "2"]
+
+
+def test_a_signature_follows_no_redirection():
+    """Another address that the exchange points to does not get to see the key."""
+    answers = Answers((302, ""), '{"code":"0","data":[]}', Location="/elsewhere")
+
+    with pytest.raises(ConnectError, match="HTTP status 302"):
+        ask(answers, lambda client: client.get("/x", sign=lambda _: {"K": "secret"}))
+
+    assert len(answers.requests) == 1
+
+
 @pytest.mark.parametrize("status", [200, 400])
 def test_refusal_carries_code_words_and_advice(status):
     """A code other than 0 is an ExchangeError, whatever the HTTP status."""

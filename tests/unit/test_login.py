@@ -6,7 +6,7 @@ import pytest
 
 import okxlab
 from okxlab.environment import Environment
-from okxlab.errors import ConnectError, LoginError
+from okxlab.errors import ConnectError, ExchangeError, LoginError
 from okxlab.lab.login import Login
 from okxlab.protocol.auth import Credentials
 from okxlab.protocol.events import LoginRefused
@@ -14,6 +14,7 @@ from okxlab.rest import RestClient
 from okxlab.runtime import Clock
 
 CREDENTIALS = Credentials("canary-key", "canary-secret", "canary-pass")
+SIMULATED = ("simulator-key", "simulator-secret", "simulator-pass")
 SKEW = 100.0
 """How far the exchange of these tests is ahead [s]."""
 
@@ -77,7 +78,7 @@ def test_without_a_clock_to_ask_this_machine_s_is_used(free_port):
         ("60005", "api_key"),
         ("60006", "clock"),
         ("60032", "site"),
-        ("50101", r"okxlab\.connect\('demo'\)"),
+        ("50101", r"this is a demo key.*okxlab\.connect\('demo', \.\.\.\) only"),
         ("99999", "the key, its secret_key or its passphrase"),
     ],
 )
@@ -105,3 +106,59 @@ def test_only_what_may_pass_is_tried_again():
         False,
         False,
     ]
+
+
+def ask(simulator, credentials, path="/api/v5/trade/orders-pending", ahead=0.0):
+    """Make a signed request, with this machine's clock ahead by so much [s]."""
+
+    async def run():
+        rest = RestClient(simulator.rest)
+        environment = Environment(simulator.ws, simulator.rest, name="demo")
+        one = Login(credentials, environment, rest, Clock())
+        one.skew = ahead
+        try:
+            return await one.ask(path, {"instType": "SPOT"}), one.skew
+        finally:
+            await rest.close()
+
+    return asyncio.run(run())
+
+
+def test_a_signed_request_is_answered(simulator):
+    """The simulator checks the signature as OKX does."""
+    rows, _ = ask(simulator, Credentials(*SIMULATED))
+
+    assert rows == []
+
+
+def test_a_request_that_has_expired_is_made_again_by_the_exchange_s_clock(simulator):
+    """A clock that has gone wrong since the login is measured anew."""
+    rows, skew = ask(simulator, Credentials(*SIMULATED), ahead=3_600.0)
+
+    assert rows == []
+    assert abs(skew) < 60.0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code", "said"),
+    [(0, "50111", "the key"), (1, "50113", "the secret_key"), (2, "50105", "the pass")],
+)
+def test_a_signed_request_that_is_refused_says_which_part_is_wrong(
+    simulator, wrong, code, said
+):
+    """REST has codes of its own for key, secret and passphrase."""
+    parts = [*SIMULATED[:wrong], "canary-value", *SIMULATED[wrong + 1 :]]
+
+    with pytest.raises(LoginError, match=f"{code}.*likely cause is {said}") as raised:
+        ask(simulator, Credentials(*parts))
+
+    assert raised.value.code == code
+    assert "canary" not in str(raised.value)
+
+
+def test_a_refusal_that_is_not_about_the_key_stays_what_it_is(simulator):
+    """A wrong call is no wrong login."""
+    with pytest.raises(ExchangeError) as raised:
+        ask(simulator, Credentials(*SIMULATED), path="/api/v5/no/such-call")
+
+    assert not isinstance(raised.value, LoginError)

@@ -93,9 +93,11 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
         Name of the default chart.
     instead
         The function to use in place of `stream`; empty where `stream` is right.
-    rest, levels
-        Of an incremental book: the REST call that answers with the whole of it,
-        if there is one, and its levels a side.
+    rest
+        The REST call that answers with the whole of an incremental book, or of a
+        state that the wire does not begin with; "" if there is none.
+    levels
+        Of an incremental book: its levels a side.
     """
 
     name: str

@@ -28,6 +28,7 @@ ORDERS: Final = (
         ends_by="state",
         ends_at=("filled", "canceled", "mmp_canceled"),
         repeats="orders",
+        rest="/api/v5/trade/orders-pending",
         doc=_TRADE + "order-channel",
         chart="table",
     ),
