@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from okxlab.stream.stats import Stats
     from okxlab.stream.tape import Tape
     from okxlab.views.charts.subject import Subject
+    from okxlab.views.figure.widget import LiveFigure
 
 __all__ = ["Stream"]
 
@@ -55,6 +56,8 @@ class Stream:
         self._end = end
         self._uses = 0
         self._callbacks: list[Callback] = []
+        # Live figures by what was asked for.
+        self._figures: dict[tuple[object, ...], LiveFigure] = {}
 
     # What there is.
 
@@ -368,6 +371,72 @@ class Stream:
 
         return draw(self, name, inst_id=inst_id, last=last, theme=theme, tick=tick)
 
+    def live(
+        self,
+        name: str | None = None,
+        *,
+        inst_id: str | None = None,
+        last: int | None = None,
+        theme: str = "auto",
+        tick: float | None = None,
+        fps: float = 10.0,
+    ) -> LiveFigure:
+        """Show the window as a chart that is always up to date.
+
+        Asking for the same chart again gives the same widget, until it is
+        closed.
+
+        Parameters
+        ----------
+        name, inst_id, last, tick
+            As for `chart`.
+        theme
+            ``"auto"`` takes the colours of the notebook, light or dark;
+            ``"light"`` and ``"dark"`` bring their own.
+        fps
+            Most pictures a second; a page that is slower gets fewer.
+
+        Returns
+        -------
+        LiveFigure
+            A widget.  What its user zooms stays so, and a double click follows
+            the newest again.  Its ``close()`` leaves a picture in the notebook,
+            and so does closing the stream.
+
+        Raises
+        ------
+        ChannelError
+            If there is no such chart or instrument; with the near miss.
+        ValueError
+            If there is no such theme, or `fps` is not between 0 and 60.
+
+        Notes
+        -----
+        It goes on while a cell runs, and rests while nobody sees it.
+        """
+        from okxlab.stream.live import live
+
+        asked = (name, inst_id, last, theme, tick, fps)
+        found = self._figures.get(asked)
+        if found is None or found.is_closed:
+            found = self._figures[asked] = live(
+                self,
+                name,
+                painter=self._runtime.painter,
+                version=self._version,
+                inst_id=inst_id,
+                last=last,
+                theme=theme,
+                tick=tick,
+                fps=fps,
+            )
+        return found
+
+    def _version(self) -> object:
+        """Return what is equal as long as a chart of this stream is the same."""
+        tape = self._tape
+        return tape.table.mark, tape.log.mark, self.status, len(tape.gaps)
+
     def _subject(self, name: str | None, last: int | None) -> Subject:  # noqa: ARG002 # a book needs it
         """Return what a chart is drawn of."""
         from okxlab.views.charts.subject import Subject
@@ -396,6 +465,9 @@ class Stream:
             callback.stop()
         self._callbacks.clear()
         self._end(self)
+        for figure in list(self._figures.values()):
+            figure.close()
+        self._figures.clear()
 
     def __enter__(self) -> Self:
         self._uses += 1

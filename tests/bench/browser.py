@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
+import psutil
 
 from tests.bench.figures import Figure
 from tests.browser.jupyter import (
@@ -85,7 +86,6 @@ def update():
 threading.Thread(target=update, daemon=True).start()
 """,
 }
-CPU = "print(time.process_time())"
 BUSY = "while not Path('go-on').exists(): sum(range(1000))"
 FOUR = {
     "okxlab": "for n in range(4): display(live(CandleSource(n)))",
@@ -102,7 +102,7 @@ class Streamed(NamedTuple):
     received: int
     """Over the notebook's websocket [bytes]."""
     cpu: float
-    """Of the kernel [s]; NaN beside a busy cell."""
+    """Of the kernel [s], a busy cell included."""
     heap: float
     """Of the last third by that of the second."""
 
@@ -128,17 +128,6 @@ class Notebook:
         cell.locator(".cm-content").click()
         self.page.keyboard.press("Control+Enter")
         return cell
-
-    def printed(self, position: int) -> float:
-        """Run a cell and return the number that it prints."""
-        cell = self.start(position)
-        output = cell.locator(".jp-OutputArea-output").first
-        output.wait_for(timeout=PATIENCE)
-        number = float(output.inner_text())
-        self.page.locator(".jp-CodeCell").nth(position).locator(
-            ".jp-InputPrompt"
-        ).click()
-        return number
 
     def _watch(self, socket) -> None:
         if "/api/kernels/" in socket.url:
@@ -174,31 +163,40 @@ def streamed(
     """Stream for some time and return what came of it."""
     name = f"stream-{kind}-{'busy' if busy else 'idle'}.ipynb"
     (directory / "go-on").unlink(missing_ok=True)
-    cells = BEGIN, STREAM[kind], CPU, CPU, BUSY
-    notebook = Notebook(jupyter, page, directory, name, *cells)
+    stream = f"{STREAM[kind]}\n{BUSY}" if busy else STREAM[kind]
+    notebook = Notebook(jupyter, page, directory, name, BEGIN, stream)
     notebook.start(0)
     notebook.start(1)
     page.wait_for_function("window.seen.length > 3", timeout=FIRST_PAINT_TIMEOUT)
-    cpu = float("nan") if busy else -notebook.printed(2)
-    if busy:
-        notebook.start(4)
-        page.wait_for_timeout(2000)
-    page.evaluate("window.seen.length = 0")
     session = page.context.new_cdp_session(page)
-    before = notebook.received
-    heaps = []
+    kernel = newest_kernel()
+    page.evaluate("window.seen.length = 0")
+    before, cpu, heaps = notebook.received, cpu_of(kernel), []
     for _ in range(6):
         page.wait_for_timeout(seconds * 1000 / 6)
         heaps.append(heap_used(session))
-    received = notebook.received - before
-    seen = page.evaluate("window.seen")
-    if not busy:
-        page.locator(".jp-CodeCell").nth(3).evaluate("cell => cell.scrollIntoView()")
-        cpu += notebook.printed(3)
+    received, cpu = notebook.received - before, cpu_of(kernel) - cpu
+    lags = [lag / 1000 for _, lag in page.evaluate("window.seen")]
     (directory / "go-on").touch()
-    lags = [lag / 1000 for _, lag in seen]
+    kernel.kill()  # its machine is needed for the next one
     heap = sum(heaps[4:]) / sum(heaps[2:4])
     return Streamed(len(lags), lags, received, cpu, heap)
+
+
+def newest_kernel() -> psutil.Process:
+    """Return the kernel that was started last below this process."""
+    kernels = [
+        process
+        for process in psutil.Process().children(recursive=True)
+        if "ipykernel_launcher" in " ".join(process.cmdline())
+    ]
+    return max(kernels, key=psutil.Process.create_time)
+
+
+def cpu_of(process: psutil.Process) -> float:
+    """Return the processor time that a process has used [s]."""
+    times = process.cpu_times()
+    return times.user + times.system
 
 
 def executed_size(kind: str) -> int:

@@ -118,6 +118,8 @@ def split_trace(trace: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     columns : dict
         Array-like values by dotted path.
     """
+    if trace.get("type") == "table":  # its cells are of all kinds
+        return plain(trace), {}
     columns: dict[str, Any] = {}
     return _without_columns(trace, "", columns), columns
 

@@ -4,7 +4,8 @@
 // is merged at once and drawn at most once per animation frame, so that nothing
 // queues: a view that comes late draws what is newest then.  All figures of a page
 // share one plotly.js and one turn at drawing (the Page), which leaves at least half
-// of the page's time to everything else.
+// of the page's time to everything else.  A change of the layout alone, such as a
+// moved line, is drawn in between where that has turned out to be cheap.
 //
 // Every model evaluates this module anew, so what is shared lives on globalThis.
 
@@ -15,7 +16,8 @@ const REPORT_EVERY = 250; // least time between two reports of one figure [ms]
 const REPORT_SHARE = 60; // and so much for each figure of the page [ms]
 const ASK_AFTER = 700; // what the kernel sends unasked has come by then [ms]
 const ASK_EVERY = 5000; // time between two requests for the same thing [ms]
-const DATES = new Set(["range", "autorange"]);
+const CHEAP = 6; // a drawing that waits for no turn takes less [ms]
+const RANGES = new Set(["range", "autorange"]);
 
 const CONFIG = {
   responsive: false, // a view watches its own size
@@ -37,7 +39,7 @@ class Page {
     this.figures = new Set();
     this.plotly = null;
     this.state = "none"; // of plotly: none, loading, there
-    this.rowsFrom = 0; // no rows are drawn before
+    this.restUntil = 0; // nothing that takes long is drawn before
     this.askFrom = 0; // for plotly, not before
     this.turn = 0; // the animation frame that is asked for
     document.addEventListener("visibilitychange", () => this.seen());
@@ -104,16 +106,11 @@ class Page {
     this.each((view) => view.isWaiting && waiting.push(view));
     waiting.sort((one, other) => one.drawnAt - other.drawnAt);
     for (const view of waiting) {
-      const begun = performance.now();
-      if (!view.rowsWait) {
-        view.drawLayout(this.plotly);
-      } else if (begun >= this.rowsFrom) {
-        view.drawRows(this.plotly);
-        // As long again for messages, scrolling and typing.
-        this.rowsFrom = 2 * performance.now() - begun;
-      } else if (view.isDrawn) {
-        view.drawLayout(this.plotly);
-      }
+      const now = performance.now();
+      if (now < this.restUntil && !view.isCheap) continue;
+      const taken = view.draw(this.plotly, now < this.restUntil);
+      // As long again for messages, scrolling and typing.
+      this.restUntil = Math.max(this.restUntil, performance.now() + taken);
     }
     if (waiting.some((view) => view.isWaiting)) this.schedule();
   }
@@ -253,6 +250,7 @@ class View {
     this.isHeld = false; // the pointer is down: the user is zooming
     this.rowsWait = true;
     this.changes = {}; // of the layout, not drawn yet
+    this.layoutTakes = 0; // of late [ms]
     this.touched = new Map(); // axes whose range is the user's
     this.inSight = false;
     this.div = document.createElement("div");
@@ -296,7 +294,7 @@ class View {
     if (!this.figure.isWhole || !this.isVisible || this.isDrawing || this.isHeld) {
       return false;
     }
-    return this.rowsWait || Object.keys(this.changes).length > 0;
+    return this.rowsWait || this.hasChanges;
   }
 
   note(op, changes) {
@@ -323,6 +321,26 @@ class View {
   }
 
   // Drawing.
+
+  // Whether something can be drawn between the turns of the rows.
+  get isCheap() {
+    return this.isDrawn && this.layoutTakes < CHEAP && this.hasChanges;
+  }
+
+  get hasChanges() {
+    return Object.keys(this.changes).length > 0;
+  }
+
+  // Draw what waits and return how long it took; only what is cheap, if so asked.
+  draw(plotly, onlyCheap) {
+    const begun = performance.now();
+    const rows = this.rowsWait && !onlyCheap;
+    if (rows) this.drawRows(plotly);
+    else this.drawLayout(plotly);
+    const taken = performance.now() - begun;
+    if (!rows) this.layoutTakes += (taken - this.layoutTakes) / 4;
+    return taken;
+  }
 
   drawRows(plotly) {
     const { figure } = this;
@@ -355,8 +373,7 @@ class View {
     this.hold();
   }
 
-  // Until the rows are drawn again, a line that moves moves no axis: with one that
-  // fits itself to what it shows, plotly would calculate everything anew.
+  // Until the rows are drawn again, a line that moves moves no axis.
   hold() {
     for (const [name, axis] of Object.entries(this.div._fullLayout ?? {})) {
       if (/^[xy]axis\d*$/.test(name)) axis.autorange = false;
@@ -367,7 +384,7 @@ class View {
     const changes = {};
     for (const [path, value] of Object.entries(this.changes)) {
       const [axis, part] = path.split(/[.[]/);
-      if (!(this.touched.has(axis) && DATES.has(part))) changes[path] = value;
+      if (!(this.touched.has(axis) && RANGES.has(part))) changes[path] = value;
     }
     this.changes = {};
     if (Object.keys(changes).length === 0) return;

@@ -243,7 +243,6 @@ def _split(figure: Any) -> tuple[dict[str, Any], list[Trace]]:
     traces = []
     for trace in given:
         props, columns = split_trace(trace)
-        props.pop("uid", None)  # of this one figure object, not of the chart
         for letter in "xy":
             if letter in columns and is_time(columns[letter]):
                 axis = f"{letter}axis{props.get(letter + 'axis', letter)[1:]}"
