@@ -19,6 +19,7 @@ from okxlab.lab import (
     connect,
     current_lab,
     instruments,
+    panel,
     stream,
 )
 from okxlab.protocol.auth import Credentials
@@ -51,6 +52,7 @@ __all__ = [  # noqa: PLE0604  # errors.__all__ is a list of texts
     "errors",
     "instruments",
     "metrics",
+    "panel",
     "stream",
 ]
 

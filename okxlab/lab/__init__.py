@@ -6,6 +6,7 @@ from okxlab.lab.current import (
     connect,
     current_lab,
     instruments,
+    panel,
     stream,
 )
 from okxlab.lab.lab import Lab
@@ -21,5 +22,6 @@ __all__ = [
     "connect",
     "current_lab",
     "instruments",
+    "panel",
     "stream",
 ]

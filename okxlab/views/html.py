@@ -25,7 +25,15 @@ if TYPE_CHECKING:
     from okxlab.lab.status import LabStatus
     from okxlab.stream import BookStream, Stream
 
-__all__ = ["book_html", "lab_html", "status_html", "stream_html"]
+__all__ = [
+    "book_html",
+    "connections_html",
+    "lab_html",
+    "light",
+    "status_html",
+    "stream_html",
+    "streams_html",
+]
 
 _log = logging.getLogger("okxlab.views")
 
@@ -100,11 +108,18 @@ def lab_html(lab: Lab) -> str:
         lambda: _lab_headline(lab.status),
         lambda: _facts(_limits(lab.status)),
         lambda: _connections(lab.status),
-        lambda: _grid(
-            ("stream", "status", "rows", "rows/s", "lag", "gaps", "last error"),
-            [_stream_row(stream) for stream in lab.streams],
-        ),
+        lambda: _streams(lab),
     )
+
+
+def connections_html(lab: Lab) -> str:
+    """Return the connections of a lab, with its limits, as HTML."""
+    return _card(lambda: _facts(_limits(lab.status)), lambda: _connections(lab.status))
+
+
+def streams_html(lab: Lab) -> str:
+    """Return the streams of a lab with their counters, as HTML."""
+    return _card(lambda: _streams(lab))
 
 
 def status_html(status: LabStatus) -> str:
@@ -126,7 +141,7 @@ def status_html(status: LabStatus) -> str:
         lambda: _connections(status),
         lambda: _grid(
             ("stream", "status"),
-            [(escape(name), _light(state)) for name, state in status.streams],
+            [(escape(name), light(state)) for name, state in status.streams],
         ),
     )
 
@@ -150,11 +165,11 @@ def _or_nothing(part: Callable[[], str]) -> str:
 def _headline(what: str, title: str, status: str) -> str:
     return (
         f'<div><b style="font-size:1.1em">{escape(what)}</b> '
-        f'<span style="opacity:0.75">{escape(title)}</span> &nbsp;{_light(status)}</div>'
+        f'<span style="opacity:0.75">{escape(title)}</span> &nbsp;{light(status)}</div>'
     )
 
 
-def _light(status: str) -> str:
+def light(status: str) -> str:
     """Return a status with a light, which is not all that tells it."""
     colour = STATES.get(status, NEUTRAL)
     return (
@@ -262,11 +277,18 @@ def _figures(book: BookStream) -> list[str]:
     ]
 
 
+def _streams(lab: Lab) -> str:
+    return _grid(
+        ("stream", "status", "rows", "rows/s", "lag", "gaps", "last error"),
+        [_stream_row(stream) for stream in lab.streams],
+    )
+
+
 def _stream_row(stream: Stream) -> tuple[str, ...]:
     stats = stream.stats
     return (
         escape(stream.name),
-        _light(stream.status),
+        light(stream.status),
         f"{len(stream):,}",
         "" if isnan(stats.rate) else f"{stats.rate:,.1f}",
         "" if isnan(stats.lag) else _seconds(stats.lag),
@@ -308,7 +330,7 @@ def _connections(status: LabStatus) -> str:
         [
             (
                 f'<span title="{escape(one.url)}">{escape(one.path)}</span>',
-                _light(one.state),
+                light(one.state),
                 f"{one.args} of {one.args_limit}{_waiting(one.waiting)}",
                 f"{one.requests_used} of {one.requests_limit} an hour",
                 escape(_cut(one.last_error)),
