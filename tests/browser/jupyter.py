@@ -76,7 +76,7 @@ class JupyterLab:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        self._lab = f"http://127.0.0.1:{port}/lab"
+        self._server = f"http://127.0.0.1:{port}"
         self.url = self.url_of(notebook)
         self._log = (home / "jupyter.log").open("wb")
         self._process = subprocess.Popen(
@@ -97,12 +97,12 @@ class JupyterLab:
             },
             start_new_session=True,
         )
-        self._wait_until_it_answers(f"http://127.0.0.1:{port}/api?token={TOKEN}")
+        self._wait_until_it_answers(f"{self._server}/api?token={TOKEN}")
 
     def url_of(self, notebook: str) -> str:
         """Return where a notebook is opened, in a workspace of its own."""
         name = notebook.removesuffix(".ipynb")
-        return f"{self._lab}/workspaces/{name}/tree/{notebook}?token={TOKEN}"
+        return f"{self._server}/lab/workspaces/{name}/tree/{notebook}?token={TOKEN}"
 
     def _wait_until_it_answers(self, url: str) -> None:
         pause = threading.Event()
@@ -113,6 +113,13 @@ class JupyterLab:
                 return
             pause.wait(0.1)
         raise AssertionError("JupyterLab does not answer")
+
+    def end_kernels(self, page) -> None:
+        """End all kernels, as its menu would."""
+        kernels = f"{self._server}/api/kernels"
+        token = {"Authorization": f"token {TOKEN}"}
+        for kernel in page.request.get(kernels, headers=token).json():
+            page.request.delete(f"{kernels}/{kernel['id']}", headers=token)
 
     def log(self) -> str:
         """Return what the server has said so far."""

@@ -22,6 +22,14 @@ __all__ = ["LiveFigure", "PainterLike"]
 _WIDGET_PROTOCOL = "2.1.0"
 """Version of the widget messages, as ipywidgets 8 speaks them."""
 
+_SCRIPTS = ("page", "figure", "view", "arrays", "start")
+
+
+def _module() -> str:
+    """Return the page's half as one module of JavaScript."""
+    place = Path(__file__).parent / "js"
+    return "\n".join((place / f"{name}.js").read_text("utf-8") for name in _SCRIPTS)
+
 
 class PainterLike(Protocol):
     """What a live figure asks of the painter; the lab hands it over."""
@@ -70,7 +78,7 @@ class LiveFigure(anywidget.AnyWidget):
     """
 
     comm: Any
-    _esm = Path(__file__).parent / "figure.js"
+    _esm = _module()
 
     def __init__(
         self,
@@ -150,6 +158,9 @@ class LiveFigure(anywidget.AnyWidget):
             page.publish(self._still(), self._display_id, update=True)
         if self._on_close is not None:
             self._on_close(self)
+
+    def __del__(self) -> None:
+        """Do nothing: a figure is closed by whoever made it, or never was one."""
 
     def _hear(self, _: object, content: Any, __: object) -> None:
         self._sender.hear(content, time.monotonic())
