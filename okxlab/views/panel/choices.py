@@ -79,6 +79,5 @@ def _of_account(entry: Channel) -> Choice | None:
         return None
     if "instType" not in entry.required:
         return Choice(entry, needs_instrument=False)
-    if "ANY" not in entry.inst_types:
-        return None
-    return Choice(entry, needs_instrument=False, arg=(("inst_type", "ANY"),))
+    every = "ANY" if "ANY" in entry.inst_types else entry.inst_types[0]
+    return Choice(entry, needs_instrument=False, arg=(("inst_type", every),))

@@ -30,7 +30,7 @@ class Pulse:
 
     def due(self, now: float) -> float:
         """Return when it is to be called next [monotonic s]."""
-        return max(self._next, now) if self._next > now else now
+        return max(self._next, now)
 
     def paint(self, now: float) -> None:
         """Call it."""
