@@ -419,6 +419,11 @@ def _place(env: str | None, site: str) -> Iterator[Environment]:
     default=_SIMULATED[2],
     help="Passphrase of that key. [default: simulator-pass]",
 )
+@click.option(
+    "--trader",
+    metavar="INST_ID",
+    help="What that account trades by itself, such as BTC-USDT.",
+)
 def simulator(
     port: int,
     seed: int,
@@ -429,6 +434,7 @@ def simulator(
     key: str,
     secret: str,
     passphrase: str,
+    trader: str | None,
 ) -> None:
     """Serve a simulated OKX on this machine until interrupted.
 
@@ -446,6 +452,7 @@ def simulator(
         tls=tls,
         checksum=checksum,
         accounts=[Account(key, secret, passphrase)],
+        trader=trader,
     )
     with _listening(market):
         click.echo(f"{market.ws}\n{market.rest}")
@@ -465,6 +472,8 @@ def _listening(market: Any) -> Iterator[None]:
         market.start()
     except OSError as error:
         raise click.ClickException(f"the simulator cannot listen: {error}") from error
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
     try:
         yield
     finally:

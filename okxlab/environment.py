@@ -85,6 +85,9 @@ class Timings(msgspec.Struct, frozen=True, kw_only=True):
     """Subscriptions on one connection before another one is opened."""
     max_message_bytes: int = 16 * _MIB
     """Largest message accepted [bytes]; a full instrument list takes 3 MB."""
+    book_silence: float = 150.0
+    """Silence after which an order book is no longer believed [s]; OKX says about
+    every 60 s that a quiet one has not changed."""
     rest_timeout: float = 10.0
     """Wait for a REST answer, its retries included [s]."""
 

@@ -52,6 +52,8 @@ _RATES: Final = {
     "/api/v5/market/trades": (100, ""),
     "/api/v5/market/history-trades": (20, ""),
     "/api/v5/market/books": (40, ""),
+    "/api/v5/market/books-rpi": (20, ""),
+    "/api/v5/sprd/spreads": (20, ""),
     "/api/v5/public/funding-rate": (10, "instId"),
     "/api/v5/public/funding-rate-history": (10, "instId"),
     # Signed: counted for each account, which a client has one of at a time.

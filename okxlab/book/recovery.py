@@ -47,7 +47,8 @@ class RecoverySettings(msgspec.Struct, frozen=True, kw_only=True):
     ack_timeout
         How long the answer to an unsubscribe may take [s].
     snapshot_timeout
-        How long a snapshot may stay away after a subscribe [s].
+        How long a snapshot may stay away after a subscribe [s]; longer and longer
+        where REST is no help, or else asking again would use up the budget.
     fetch_timeout
         How long the answer of REST may take [s].
     fetch_pause
@@ -205,7 +206,8 @@ class Recovery:
 
     def _ask(self, now: float) -> None:
         self._steps.append("subscribe")
-        self._enter("asking", now + self._settings.snapshot_timeout)
+        longer = 1 if self._can_fetch else 2 ** min(max(self.attempts - 2, 0), 5)
+        self._enter("asking", now + self._settings.snapshot_timeout * longer)
 
     def _enter(self, state: State, due: float | None) -> None:
         self.state = state

@@ -19,6 +19,7 @@ from okxlab.runtime import current_runtime, keep
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import timedelta
+    from pathlib import Path
 
     from okxlab.protocol.auth import Credentials
     from okxlab.simulator import Simulator
@@ -30,6 +31,7 @@ __all__ = [
     "channels",
     "connect",
     "current_lab",
+    "history",
     "instruments",
     "panel",
     "stream",
@@ -270,6 +272,67 @@ def instruments(
         If OKX refuses, or cannot be reached.
     """
     return current_lab().instruments(inst_type, inst_family)
+
+
+def history(
+    inst_id: str,
+    channel: str,
+    start: object,
+    end: object = None,
+    *,
+    max_rows: int = 1_000_000,
+    cache: bool | str | Path = True,
+    progress: bool = True,
+) -> pd.DataFrame:
+    """Return what a channel of the current lab brought in the past.
+
+    Parameters
+    ----------
+    inst_id
+        Instrument, for example ``"BTC-USDT"``; for index candles the index.
+    channel
+        ``"candle1H"`` and all other bars, also of mark prices and of indices;
+        ``"trades"``, ``"trades-all"`` or ``"funding-rate"``.
+    start
+        From when: a time, or a duration (``"30D"``) or a number of rows before the
+        end.  A text is UTC (``"2026-11-01 14:30"``); a ``datetime`` or
+        ``Timestamp`` must have a time zone.
+    end
+        Before when; the present by default, the bar that is open included.
+    max_rows
+        Most rows; more are refused before they are fetched.
+    cache
+        Where whole pages are kept: True for the platform's place for such things, a
+        directory, or False for nowhere.  What a simulator made up is kept only in a
+        directory that is named.
+    progress
+        Whether to draw a progress bar if it takes a while.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As the stream's ``df``; `Lab.history` tells the rest.
+
+    Raises
+    ------
+    ChannelError
+        If there is no such channel or history, or the stretch makes no sense.
+    ExchangeError, ConnectError
+        If OKX refuses, or cannot be reached; asking again goes on from there.
+
+    Examples
+    --------
+    >>> bars = okxlab.history("BTC-USDT", "candle1H", "30D")  # doctest: +SKIP
+    """
+    return current_lab().history(
+        inst_id,
+        channel,
+        start,
+        end,
+        max_rows=max_rows,
+        cache=cache,
+        progress=progress,
+    )
 
 
 def channels(name: str | None = None) -> pd.DataFrame:

@@ -209,13 +209,14 @@ class Events:
             tape.refused(event.arg, error, self._now_us)
 
     async def _near(self, holding: Holding, code: str) -> str:
-        """Return which instruments were perhaps meant, if the list tells."""
-        inst_id = holding.arg.get("instId")  # spreads are not in the list
-        if self._near_misses is None or inst_id is None or code != "60018":
+        """Return which instruments or spreads were perhaps meant, if a list tells."""
+        inst_id, near = holding.arg.inst_id, self._near_misses
+        if near is None or inst_id is None or code != "60018":
             return ""
+        is_spread = holding.arg.get("sprdId") is not None
         try:
             async with asyncio.timeout(_NEAR_MISS_TIMEOUT):
-                return await self._near_misses.of(inst_id)
+                return await (near.of_spread if is_spread else near.of)(inst_id)
         except Exception as error:  # noqa: BLE001  # a hint must not cost the refusal
             _log.info("no instrument list to explain a refusal: %s", error)
             return ""

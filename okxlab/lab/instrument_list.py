@@ -51,6 +51,16 @@ def instrument_frame(rows: list[Instrument]) -> pd.DataFrame:
     return table.snapshot()
 
 
+_SPREADS = "spreads"
+"""Under which the ids of spreads are kept, beside those of instrument types."""
+
+
+class _Spread(msgspec.Struct, rename="camel"):
+    """A row of the list of spreads, as far as a hint needs it."""
+
+    sprd_id: str
+
+
 class NearMisses:
     """Which instrument was perhaps meant; loads each list once.
 
@@ -79,6 +89,34 @@ class NearMisses:
             if hint:
                 return f"{hint} okxlab.instruments({inst_type!r}) lists all"
         return "; okxlab.instruments('SPOT') lists what there is"
+
+    async def of_spread(self, sprd_id: str) -> str:
+        """Return such a hint for a spread; nothing if no spread is like it.
+
+        Raises
+        ------
+        ExchangeError, ConnectError
+            As `RestClient.get`.
+        RemoteProtocolError
+            If the list cannot be read.
+        """
+        async with self._lock:
+            if _SPREADS not in self._lists:
+                rows = await self._rest.get("/api/v5/sprd/spreads", {})
+                try:
+                    found = msgspec.convert(rows, list[_Spread])
+                except msgspec.ValidationError as error:
+                    raise RemoteProtocolError(
+                        f"the list of spreads cannot be read: {error}"
+                    ) from error
+                self._lists[_SPREADS] = tuple(row.sprd_id for row in found)
+        hint = near_miss(sprd_id, self._lists[_SPREADS])
+        if not hint and "_" not in sprd_id:
+            return (
+                "; a spread is named by its two instruments, "
+                "for example 'BTC-USDT_BTC-USDT-SWAP'"
+            )
+        return hint
 
     async def _list(self, inst_type: str) -> tuple[str, ...]:
         async with self._lock:

@@ -12,6 +12,7 @@ from okxlab.errors import (
     OkxlabError,
     TransportError,
 )
+from okxlab.history import Request, finished_frame
 from okxlab.lab.connecting import Connector
 from okxlab.lab.instrument_list import instrument_frame, instrument_rows
 from okxlab.lab.login import Login, check_credentials, private_path
@@ -28,6 +29,7 @@ from okxlab.views.html import lab_html
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import timedelta
+    from pathlib import Path
     from types import TracebackType
 
     import pandas as pd
@@ -189,10 +191,14 @@ class Lab:
         Parameters
         ----------
         inst_id
-            Instrument, for example ``"BTC-USDT"``.
+            Instrument, for example ``"BTC-USDT"``, or for a channel of spreads
+            the spread: ``"BTC-USDT_BTC-USDT-SWAP"``.
         channel
-            ``"books"``, 400 levels a side, or a smaller book, which is whole in
-            every message: ``"books5"``, ``"bbo-tbt"``.
+            ``"books"``, 400 levels a side; ``"books-rpi"``, the same with RPI
+            orders; ``"books-l2-tbt"`` and ``"books50-l2-tbt"``, which change
+            every 10 ms and need a login and a fee tier; ``"sprd-books-l2-tbt"``;
+            or a smaller book, which is whole in every message: ``"books5"``,
+            ``"bbo-tbt"``, ``"sprd-books5"``, ``"sprd-bbo-tbt"``.
         window
             Rows of the history of the top to keep, or a duration such as
             ``"15min"`` back from the newest row.
@@ -332,6 +338,80 @@ class Lab:
                 self._panel = Panel(self, self._runtime.painter)
             return self._panel
 
+    def history(
+        self,
+        inst_id: str,
+        channel: str,
+        start: object,
+        end: object = None,
+        *,
+        max_rows: int = 1_000_000,
+        cache: bool | str | Path = True,
+        progress: bool = True,
+    ) -> pd.DataFrame:
+        """Return what a channel brought in the past, as a finished DataFrame.
+
+        Parameters
+        ----------
+        inst_id
+            Instrument, for example ``"BTC-USDT"``; for index candles the index.
+        channel
+            ``"candle1H"`` and all other bars, also of mark prices and of indices;
+            ``"trades"``, ``"trades-all"`` or ``"funding-rate"``.
+        start
+            From when: a time, or a duration (``"30D"``) or a number of rows before
+            the end.  A text is UTC (``"2026-11-01 14:30"``); a ``datetime`` or
+            ``Timestamp`` must have a time zone.
+        end
+            Before when; the present by default, the bar that is open included.
+        max_rows
+            Most rows; more are refused before they are fetched.
+        cache
+            Where whole pages are kept: True for the platform's place for such
+            things, a directory, or False for nowhere.  What a simulator made up is
+            kept only in a directory that is named.
+        progress
+            Whether to draw a progress bar if it takes a while.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns and dtypes as of the stream's ``df``, in order of ``ts``, each
+            row once.  ``origin`` is ``history``, ``recv`` when a row was fetched.
+            Trades are single (``count`` is 1, ``seq_id`` -1); bars are
+            ``confirm``-ed but the one that is open.  Of ``funding-rate`` a row is
+            a payment: ``ts`` when, ``sett_funding_rate`` how much.
+
+        Raises
+        ------
+        ChannelError
+            If there is no such channel or no history of it, the times cannot be
+            read or are in the wrong order, or there are more than `max_rows` rows.
+        ExchangeError, ConnectError
+            If OKX refuses, or cannot be reached in several attempts; what was
+            fetched is kept, and asking again goes on from there.
+
+        Warns
+        -----
+        UserWarning
+            If OKX lacks rows in the middle or at the start.
+
+        Notes
+        -----
+        Waits, and can be interrupted.  Pages are fetched side by side within OKX's
+        rate limits: about 2,700 bars or 900 trades a second.
+        """
+        request = Request(inst_id, channel, start, end, max_rows=max_rows)
+        self._check_open()
+        return finished_frame(
+            request,
+            self.environment,
+            self._runtime,
+            self._need_rest,
+            cache=cache,
+            progress=progress,
+        )
+
     @property
     def status(self) -> LabStatus:
         """What the lab is doing and how much of its limits is used; never raises.
@@ -440,13 +520,17 @@ class Lab:
     async def _load_instruments(
         self, inst_type: str, inst_family: str | None
     ) -> list[Any]:
+        rest = self._need_rest()
+        return list(await instrument_rows(rest, inst_type, inst_family))
+
+    def _need_rest(self) -> RestClient:
         rest = self._rest()
         if rest is None:
             raise TransportError(
                 f"the environment {self.environment.name!r} has no REST address; give "
                 f"one: okxlab.Environment(..., rest='http://127.0.0.1:9000')"
             )
-        return list(await instrument_rows(rest, inst_type, inst_family))
+        return rest
 
     async def _log_in(self, credentials: Credentials, seconds: float) -> None:
         login = self._login(credentials)

@@ -13,6 +13,7 @@ from okxlab.errors import ExchangeError, ProtocolError, TransportError
 if TYPE_CHECKING:
     import asyncio
 
+    from okxlab.environment import Timings
     from okxlab.protocol.arg import Arg
     from okxlab.rest import RestClient
     from okxlab.runtime import Runtime
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 __all__ = ["Resync"]
 
 _log = logging.getLogger("okxlab.lab")
+
+_MOST_PATIENCE = 3_600.0
+"""Longest silence of a book that is only ever heard of when it is asked for [s]."""
+_MOST_ROUNDS = 100
+"""Turns of the loop for which a judgement may wait for what has arrived."""
 
 
 class Resync:
@@ -37,8 +43,16 @@ class Resync:
         Whose loop thread this lives on.
     rest
         Answers with whole books; None where the environment has no REST.
-    requests_per_hour
-        What the connection may ask.
+    timings
+        What the connection may ask, and how long a book may be silent.
+
+    Notes
+    -----
+    A synced book of which nothing is heard for long, on a connection that lives,
+    is torn as well: the exchange speaks of quiet books too, so it has forgotten
+    this subscription.  If a new one brings a snapshot and then nothing again, this
+    exchange does not speak of this quiet book, and the next silence may last
+    twice as long.
     """
 
     def __init__(
@@ -47,16 +61,19 @@ class Resync:
         connection: Connection,
         runtime: Runtime,
         rest: RestClient | None,
-        requests_per_hour: int,
+        timings: Timings,
     ) -> None:
         self._tape = tape
         self._arg: Arg = tape.args[0]
         self._connection = connection
         self._runtime = runtime
         self._rest = rest
-        self._requests_per_hour = requests_per_hour
+        self._requests_per_hour = timings.requests_per_hour
+        self._silence = self._patience = timings.book_silence
         self._recovery = Recovery(can_fetch=rest is not None and bool(tape.entry.rest))
         self._timer: asyncio.TimerHandle | None = None
+        self._listening: asyncio.Handle | None = None
+        self._frames_synced = 0  # when the book was synced last
         self._fetching: asyncio.Task[None] | None = None
         # Whether the last subscribe was acknowledged, and the frames before it.
         self._is_acknowledged = False
@@ -92,10 +109,13 @@ class Resync:
         self._tape.on_change = None
         self._recovery.lost()
         self._go()
+        self._listen(None)
 
     def _changed(self) -> None:
         if self._tape.book.is_synced:
             self._recovery.synced(self._now)
+            self._frames_synced = self._tape.frames
+            self._listen(self._patience)
         else:
             _log.info("%s is torn: %s", self._arg, self._tape.book.why)
             self._recovery.torn(self._now)
@@ -110,6 +130,40 @@ class Resync:
         is_served = self._is_acknowledged or self._tape.frames > self._frames
         self._recovery.handle_deadline(self._now, budget, is_served=is_served)
         self._go()
+
+    # Silence.
+
+    def _listen(self, seconds: float | None) -> None:
+        """Look in so many seconds whether the book has been heard of; None: never."""
+        if self._listening is not None:
+            self._listening.cancel()
+            self._listening = None
+        if seconds is not None:
+            call = self._runtime.loop.call_later
+            self._listening = call(seconds, self._doubt, -1, 0)
+
+    def _doubt(self, frames: int, rounds: int) -> None:
+        """Tear the book if nothing was heard, once all that has arrived was read.
+
+        As with every deadline the loop turns until a whole turn has brought nothing
+        more, for after a long computation or a sleep the news lie in the socket.
+        """
+        self._listening = None
+        session = self._connection.session
+        if not self._tape.book.is_synced or session is None:
+            return
+        now_us = self._runtime.clock.recv_us()
+        quiet = (now_us - self._tape.recv_us) / 1e6
+        if quiet < self._patience:
+            self._listen(self._patience - quiet)
+        elif rounds < 2 or (session.frames != frames and rounds < _MOST_ROUNDS):
+            later = self._runtime.loop.call_soon
+            self._listening = later(self._doubt, session.frames, rounds + 1)
+        else:
+            has_spoken = self._tape.frames > self._frames_synced
+            longer = min(2 * self._patience, _MOST_PATIENCE)
+            self._patience = self._silence if has_spoken else longer
+            self._tape.missed(f"nothing heard for {quiet:.0f} s", now_us, self._arg)
 
     def _mark(self) -> None:
         self._is_acknowledged = False

@@ -122,6 +122,8 @@ class Router:
             if holding is None:
                 continue
             holding.tapes = tuple(one for one in holding.tapes if one is not tape)
+            if holding.resync is not None and isinstance(tape, BookTape):
+                self._leave_alone(holding)
             if not holding.tapes:
                 self._holdings.let_go(holding)
 
@@ -190,9 +192,9 @@ class Router:
             tape.trouble = connection.last_error
 
     def _watch_over(self, holding: Holding, tape: BookTape) -> None:
-        """See to it that an incremental book comes back when it is torn."""
+        """See to it that a book comes back when it is torn."""
         connection = holding.connection
-        if tape.entry.kind != "book" or connection is None:
+        if connection is None:
             return
         if holding.resync is not None:
             holding.resync.stop()
@@ -201,10 +203,19 @@ class Router:
             connection,
             self._runtime,
             self._rest,
-            self._environment.timings.requests_per_hour,
+            self._environment.timings,
         )
-        if connection.state == "open":
+        if connection.state == "open" and not tape.book.is_synced:
             holding.resync.subscribed()
+
+    def _leave_alone(self, holding: Holding) -> None:
+        """Watch over a book no more; rows of it may be wanted still."""
+        assert holding.resync is not None
+        holding.resync.stop()
+        holding.resync = None
+        connection, arg = holding.connection, holding.arg
+        if holding.tapes and connection is not None and arg not in connection.wanted:
+            connection.add([arg])
 
     def _sample(self) -> None:
         now = self._runtime.clock.monotonic()

@@ -9,7 +9,7 @@ channel, which checks the whole text while it reads the rows.
 from __future__ import annotations
 
 import re
-from functools import cache, partial
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from okxlab.protocol.arg import Arg
     from okxlab.protocol.channels import Channel
 
-    _Make = Callable[[Arg, Any, str], Push]
-    _Route = tuple[Arg, Callable[[str], Any], _Make | None]
+    _Reading = Callable[[str], Push]
 
 __all__ = ["UNREADABLE", "Envelope", "Routes", "decode_rows"]
 
@@ -50,31 +49,20 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Routes:
-    """The prefixes of the pushes of one connection."""
+    """The prefixes of the pushes of one connection.
+
+    Attributes
+    ----------
+    readings : dict
+        What makes a push of a message, by the message's text up to its first
+        ``}``: a plain dictionary, since this is where a message's time goes.
+        A reading raises one of `UNREADABLE` if the message is not what its
+        prefix promises; the long way then finds out why.
+    """
 
     def __init__(self) -> None:
-        # Tuples, since this is where a message's time goes: arg, decoder and,
-        # for channels whose messages hold more than plain rows, what makes a
-        # push of what was decoded; by prefix.
-        self._routes: dict[str, _Route] = {}
-
-    def read(self, text: str) -> Push | None:
-        """Return the push that a text is, or None if its prefix is not known.
-
-        A text that its route cannot read is not known either: the long way
-        finds out why.
-        """
-        route = self._routes.get(text[: text.find("}")])
-        if route is None:
-            return None
-        arg, decode, make = route
-        try:
-            frame = decode(text)
-        except UNREADABLE:
-            return None
-        if make is None:
-            return Push(arg, frame.data, frame.action, text=text)
-        return make(arg, frame, text)
+        self.readings: dict[str, _Reading] = {}
+        self._args: dict[str, Arg] = {}
 
     def learn(self, text: str, on_wire: dict[str, Any], arg: Arg) -> None:
         """Remember the prefix of a push that was read the long way.
@@ -82,46 +70,46 @@ class Routes:
         Only a prefix that ends where the arg ends is of use: an arg may have a
         ``}`` inside a text.
         """
-        prefix = text[: text.find("}")]
+        prefix = text.partition("}")[0]
         try:
             head = msgspec.json.decode(prefix + "}}")
         except msgspec.DecodeError:
             return
         if isinstance(head, dict) and head.get("arg") == on_wire:
-            self._routes[prefix] = (arg, *_reading(arg.channel))
+            self.readings[prefix] = _reading(channel(arg.channel), arg)
+            self._args[prefix] = arg
 
     def forget(self, arg: Arg) -> None:
         """Drop the prefixes of an arg."""
-        self._routes = {
-            prefix: route for prefix, route in self._routes.items() if route[0] != arg
-        }
+        for prefix in [known for known, whose in self._args.items() if whose == arg]:
+            del self.readings[prefix], self._args[prefix]
 
 
-@cache
-def _reading(
-    name: str,
-) -> tuple[Callable[[str], Any], _Make | None]:
-    """Return how to decode the messages of a channel, and what to make of them."""
-    entry = channel(name)
+def _reading(entry: Channel, arg: Arg) -> _Reading:
+    """Return what makes pushes of an arg out of its messages."""
     decode = _frame_decoder(entry.row, paged=entry.paged).decode
-    if entry.flatten is None and not entry.paged:
-        return decode, None
-    return decode, partial(_push_of, entry)
+    flatten = entry.flatten
 
+    def plain(text: str) -> Push:
+        frame = decode(text)
+        return Push(arg, frame.data, frame.action, "", 0, True, text)
 
-def _push_of(entry: Channel, arg: Arg, frame: Any, text: str) -> Push:
-    rows = entry.flatten(frame.data) if entry.flatten else frame.data
-    if not entry.paged:
-        return Push(arg, rows, frame.action, text=text)
-    return Push(
-        arg,
-        rows,
-        frame.action,
-        frame.event_type,
-        frame.cur_page,
-        frame.last_page,
-        text,
-    )
+    def flattened(text: str) -> Push:
+        frame = decode(text)
+        rows = flatten(frame.data) if flatten else frame.data
+        if not entry.paged:
+            return Push(arg, rows, frame.action, text=text)
+        return Push(
+            arg,
+            rows,
+            frame.action,
+            frame.event_type,
+            frame.cur_page,
+            frame.last_page,
+            text,
+        )
+
+    return plain if flatten is None and not entry.paged else flattened
 
 
 @cache

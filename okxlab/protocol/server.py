@@ -77,6 +77,10 @@ _WORDS = {
     "64003": (
         "Your trading fee tier doesn't meet the requirement to access this channel"
     ),
+    "64004": (
+        "{verb} to {arg} failed: it cannot be held together with books-l2-tbt of "
+        "the same instId"
+    ),
 }
 """OKX's words for a code, as far as frames show them."""
 

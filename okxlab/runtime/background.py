@@ -180,20 +180,43 @@ class Runtime:
         -----
         Not for the loop thread and the dispatcher thread.
         """
+        return self._wait(self._begin(coroutine), timeout)
 
-        def run() -> None:
-            task = self.loop.create_task(coroutine)
-            task.add_done_callback(lambda done: _copy_outcome(done, answer))
-            answer.add_done_callback(lambda _: self._cancel(task))
+    def watch(
+        self,
+        coroutine: Coroutine[Any, Any, T],
+        look: Callable[[], object],
+        every: float = 0.1,
+    ) -> T:
+        """Run a coroutine on the loop thread and look at it while it runs.
 
-        answer: concurrent.futures.Future[T] = concurrent.futures.Future()
+        Parameters
+        ----------
+        coroutine
+            What it raises is raised here.  An exception of `look`, and an
+            interrupt, cancel it.
+        look
+            Called on the calling thread.
+        every
+            How often [s].
+
+        Raises
+        ------
+        OkxlabError
+            On okxlab's own threads, and if the runtime is closed.
+
+        Notes
+        -----
+        Not for the loop thread and the dispatcher thread.
+        """
+        answer = self._begin(coroutine)
         try:
-            self._refuse_own_threads("submit")
-            self._ask(run, answer)
-        except OkxlabError:
-            coroutine.close()  # or the interpreter complains that it never began
+            while not concurrent.futures.wait([answer], every).done:
+                look()
+        except BaseException:
+            self._give_up(answer)
             raise
-        return self._wait(answer, timeout)
+        return self._wait(answer, None)
 
     def dispatch(self, fn: Callable[[], object]) -> bool:
         """Run a function once on the dispatcher thread.
@@ -293,6 +316,23 @@ class Runtime:
 
     # On the caller's thread.
 
+    def _begin(self, coroutine: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
+        """Run a coroutine on the loop thread; cancelling the answer cancels it."""
+
+        def run() -> None:
+            task = self.loop.create_task(coroutine)
+            task.add_done_callback(lambda done: _copy_outcome(done, answer))
+            answer.add_done_callback(lambda _: self._cancel(task))
+
+        answer: concurrent.futures.Future[T] = concurrent.futures.Future()
+        try:
+            self._refuse_own_threads("submit")
+            self._ask(run, answer)
+        except OkxlabError:
+            coroutine.close()  # or the interpreter complains that it never began
+            raise
+        return answer
+
     def _ask(
         self, run: Callable[[], None], answer: concurrent.futures.Future[Any]
     ) -> None:
@@ -318,9 +358,12 @@ class Runtime:
                 f"okxlab's background thread did not answer within {timeout:g} s."
             ) from None
         finally:
-            answer.cancel()  # after a timeout or an interrupt nobody waits any more
-            with self._lock:
-                self._answers.discard(answer)
+            self._give_up(answer)  # after a timeout or an interrupt nobody waits
+
+    def _give_up(self, answer: concurrent.futures.Future[Any]) -> None:
+        answer.cancel()
+        with self._lock:
+            self._answers.discard(answer)
 
     def _cancel(self, task: asyncio.Task[Any]) -> None:
         if not task.done():

@@ -7,120 +7,43 @@ alone gives the newest page, not the next one.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import msgspec
+from okxlab.simulator.query import (
+    Answer,
+    Query,
+    RefusedError,
+    envelope,
+    no_instrument,
+)
+from okxlab.simulator.rest_bars import REST_BARS, rest_duration_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from okxlab.simulator.market import Family, Market
+    from okxlab.simulator.market import Market
+    from okxlab.simulator.queries import Family
+    from okxlab.simulator.query import Call
 
 __all__ = ["PREFIX", "Answer", "answer", "envelope", "prepare"]
 
 PREFIX = "/api/v5/"
 """Where every call begins."""
 
-_MINUTES_AND_HOURS = ("1m", "3m", "5m", "15m", "30m", "1H", "2H", "4H")
-_LONG = ("6H", "12H", "1D", "2D", "3D", "1W", "1M", "3M")
-_BARS = frozenset((*_MINUTES_AND_HOURS, *_LONG, *(f"{bar}utc" for bar in _LONG)))
 _NO_PRICE_BARS = frozenset(("2D", "3D", "2Dutc", "3Dutc"))
 _NO_HISTORY_PRICE_BARS = frozenset(("3M", "3Mutc"))
-
-_UNIT_MS = {
-    "s": 1_000,
-    "m": 60_000,
-    "H": 3_600_000,
-    "D": 86_400_000,
-    "W": 604_800_000,
-    "M": 31 * 86_400_000,
-}
 
 _RECENT_BARS = 1_440
 """Bars that the calls without "history" reach back."""
 
-_INST_TYPES = ("SPOT", "MARGIN", "SWAP", "FUTURES", "OPTION", "EVENTS")
 
-
-class Answer(msgspec.Struct, frozen=True):
-    """An HTTP answer."""
-
-    status: int
-    """HTTP status."""
-    body: bytes
-    """JSON: OKX's envelope of ``code``, ``msg`` and ``data``."""
-
-
-class _Refusal(Exception):  # noqa: N818  # it carries an answer, nothing failed
-    """What OKX answers to a call that it cannot serve."""
-
-    def __init__(self, code: str, msg: str, status: int = 400) -> None:
-        super().__init__(msg)
-        self.answer = Answer(status, envelope(code, msg, []))
-
-
-def envelope(code: str, msg: str, rows: list[Any]) -> bytes:
-    """Return the body of an answer."""
-    return msgspec.json.encode({"code": code, "msg": msg, "data": rows})
-
-
-def _no_instrument() -> _Refusal:
-    return _Refusal(
-        "51001",
-        "Instrument ID, Instrument ID code, or Spread ID doesn't exist.",
-        status=200,
-    )
-
-
-class _Query:
-    """The parameters of one call; an empty text is no parameter, as on OKX."""
-
-    def __init__(self, params: Mapping[str, str]) -> None:
-        self._params = {key: value for key, value in params.items() if value}
-
-    def text(self, key: str) -> str | None:
-        return self._params.get(key)
-
-    def required(self, key: str) -> str:
-        value = self._params.get(key)
-        if value is None:
-            raise _Refusal("50014", f"Parameter {key} can not be empty.")
-        return value
-
-    def number(self, key: str) -> int | None:
-        value = self._params.get(key)
-        if value is None:
-            return None
-        if not (value.isascii() and value.isdigit()):
-            raise _Refusal("51000", f"Parameter {key} error")
-        return int(value)
-
-    def limit(self, default: int, most: int, key: str = "limit") -> int:
-        value = self.number(key)
-        if value == 0:
-            raise _Refusal("51000", f"Parameter {key} error")
-        return default if value is None else min(value, most)
-
-    def inst_type(self) -> str:
-        value = self.required("instType")
-        if value not in _INST_TYPES:
-            raise _Refusal("51000", "Parameter instType error")
-        return value
-
-    def family(self, inst_type: str) -> str | None:
-        value = self.text("instFamily") or self.text("uly")
-        if inst_type == "OPTION" and value is None:
-            raise _Refusal("50015", "Either parameter uly or instFamily is required.")
-        return value
-
-    def inst_id(self, market: Market, channel: str) -> str:
-        value = self.required("instId")
-        if not market.knows(channel, value):
-            raise _no_instrument()
-        return value
-
-
-def answer(market: Market, path: str, params: Mapping[str, str]) -> Answer:
+def answer(
+    market: Market,
+    path: str,
+    params: Mapping[str, str],
+    calls: Mapping[str, Call] | None = None,
+) -> Answer:
     """Answer one GET call.
 
     Parameters
@@ -131,6 +54,9 @@ def answer(market: Market, path: str, params: Mapping[str, str]) -> Answer:
         Path of the URL, for example ``/api/v5/public/time``.
     params
         Decoded query.
+    calls
+        Answered by others, by path without `PREFIX`: asked first, and where one
+        has no answer the market is asked.
 
     Returns
     -------
@@ -138,13 +64,19 @@ def answer(market: Market, path: str, params: Mapping[str, str]) -> Answer:
         OKX's envelope, also for what it refuses: 50014 a parameter is missing,
         51000 one is wrong, 51001 there is no such instrument, 404 no such call.
     """
-    call = _CALLS.get(path.removeprefix(PREFIX)) if path.startswith(PREFIX) else None
-    if call is None:
-        return Answer(404, envelope("404", f"Invalid URL path: {path}", []))
+    name = path.removeprefix(PREFIX) if path.startswith(PREFIX) else ""
+    known = [calls[name]] if calls and name in calls else []
+    if name in _CALLS:
+        known.append(partial(_CALLS[name], market))
+    query = Query(params, market.now_ms)
     try:
-        return Answer(200, envelope("0", "", call(market, _Query(params))))
-    except _Refusal as refusal:
+        found = (rows for call in known if (rows := call(query)) is not None)
+        rows = next(found, None)
+    except RefusedError as refusal:
         return refusal.answer
+    if rows is None:
+        return Answer(404, envelope("404", f"Invalid URL path: {path}", []))
+    return Answer(200, envelope("0", "", rows))
 
 
 def prepare(market: Market, path: str, params: Mapping[str, str]) -> Iterator[None]:
@@ -173,46 +105,67 @@ def prepare(market: Market, path: str, params: Mapping[str, str]) -> Iterator[No
 # One function for each call
 
 
-def _time(market: Market, query: _Query) -> list[Any]:  # noqa: ARG001  # takes none
+def _inst_id(market: Market, query: Query, channel: str) -> str:
+    """Return the required instrument, which has a channel."""
+    value = query.required("instId")
+    if not market.knows(channel, value):
+        raise no_instrument()
+    return value
+
+
+def _time(market: Market, query: Query) -> list[Any]:  # noqa: ARG001  # takes none
     return [{"ts": str(market.now_ms)}]
 
 
-def _instruments(market: Market, query: _Query) -> list[Any]:
+def _instruments(market: Market, query: Query) -> list[Any]:
     inst_type, inst_id = query.inst_type(), query.text("instId")
     rows = market.instruments(inst_type, query.family(inst_type), inst_id)
     if inst_id is not None and not rows:
-        raise _no_instrument()
+        raise no_instrument()
     return rows
 
 
-def _tickers(market: Market, query: _Query) -> list[Any]:
+def _tickers(market: Market, query: Query) -> list[Any]:
     return market.tickers(query.inst_type(), query.text("instFamily"))
 
 
-def _ticker(market: Market, query: _Query) -> list[Any]:
-    return [market.ticker(query.inst_id(market, "tickers"))]
+def _ticker(market: Market, query: Query) -> list[Any]:
+    return [market.ticker(_inst_id(market, query, "tickers"))]
 
 
-def _books(market: Market, query: _Query) -> list[Any]:
+def _books(market: Market, query: Query) -> list[Any]:
     depth = query.limit(1, 400, "sz")
-    book = market.book(query.inst_id(market, "books"), depth)
+    book = market.book(_inst_id(market, query, "books"), depth)
     return [{key: book[key] for key in ("asks", "bids", "ts", "seqId")}]
 
 
-def _trades(market: Market, query: _Query) -> list[Any]:
+def _books_full(market: Market, query: Query) -> list[Any]:
+    depth = query.limit(1, 5000, "sz")
+    return [market.full_book(_inst_id(market, query, "books"), depth)]
+
+
+def _books_rpi(market: Market, query: Query) -> list[Any]:
+    depth = query.limit(1, 400, "sz")
+    book = market.rpi_book(_inst_id(market, query, "books-rpi"), depth)
+    return [{key: book[key] for key in ("asks", "bids", "ts", "seqId")}]
+
+
+def _trades(market: Market, query: Query) -> list[Any]:
     limit = query.limit(100, 500)
-    return market.trades(query.inst_id(market, "trades"), limit)
+    return market.trades(_inst_id(market, query, "trades"), limit)
 
 
-def _history_trades(market: Market, query: _Query) -> list[Any]:
+def _history_trades(market: Market, query: Query) -> list[Any]:
     kind = query.text("type") or "1"
     if kind not in {"1", "2"}:
-        raise _Refusal("51000", "Parameter type error")
+        raise RefusedError("51000", "Parameter type error")
     after, before = query.number("after"), query.number("before")
     if kind == "2" and before is not None:
-        raise _Refusal("50039", "before is not supported for pagination by timestamp")
+        raise RefusedError(
+            "50039", "before is not supported for pagination by timestamp"
+        )
     return market.trades(
-        query.inst_id(market, "trades"),
+        _inst_id(market, query, "trades"),
         query.limit(100, 100),
         after=after,
         before=before,
@@ -222,15 +175,15 @@ def _history_trades(market: Market, query: _Query) -> list[Any]:
 
 def _candle_call(
     family: Family, most: int, bars: frozenset[str], *, is_history: bool
-) -> Callable[[Market, _Query], list[Any]]:
-    def call(market: Market, query: _Query) -> list[Any]:
+) -> Callable[[Market, Query], list[Any]]:
+    def call(market: Market, query: Query) -> list[Any]:
         bar = query.text("bar") or "1m"
         if bar not in bars:
-            raise _Refusal("51000", "Parameter bar error")
-        inst_id = query.inst_id(market, family + bar)
+            raise RefusedError("51000", "Parameter bar error")
+        inst_id = _inst_id(market, query, family + bar)
         before = query.number("before")
         if not is_history:
-            oldest = market.now_ms - _RECENT_BARS * _duration_ms(bar)
+            oldest = market.now_ms - _RECENT_BARS * rest_duration_ms(bar)
             before = max(before or 0, oldest)
         return market.candles(
             inst_id,
@@ -244,67 +197,95 @@ def _candle_call(
     return call
 
 
-def _duration_ms(bar: str) -> int:
-    name = bar.removesuffix("utc")
-    return int(name[:-1]) * _UNIT_MS[name[-1]]
-
-
-def _index_tickers(market: Market, query: _Query) -> list[Any]:
+def _index_tickers(market: Market, query: Query) -> list[Any]:
     quote = query.text("quoteCcy")
     if query.text("instId") is not None:
-        return [market.index_ticker(query.inst_id(market, "index-tickers"))]
+        return [market.index_ticker(_inst_id(market, query, "index-tickers"))]
     if quote is None:
-        raise _Refusal("50015", "Either parameter quoteCcy or instId is required.")
+        raise RefusedError("50015", "Either parameter quoteCcy or instId is required.")
     return market.index_tickers(quote)
 
 
-def _mark_price(market: Market, query: _Query) -> list[Any]:
+def _mark_price(market: Market, query: Query) -> list[Any]:
     inst_type = query.inst_type()
     if query.text("instId") is not None:
-        return [market.mark_price(query.inst_id(market, "mark-price"))]
+        return [market.mark_price(_inst_id(market, query, "mark-price"))]
     return market.mark_prices(inst_type, query.text("instFamily"))
 
 
-def _open_interest(market: Market, query: _Query) -> list[Any]:
+def _open_interest(market: Market, query: Query) -> list[Any]:
     inst_type = query.inst_type()
     if inst_type in {"SPOT", "MARGIN"}:
-        raise _Refusal("51000", "Parameter instType error")
+        raise RefusedError("51000", "Parameter instType error")
     if query.text("instId") is not None:
-        return [market.open_interest(query.inst_id(market, "open-interest"))]
+        return [market.open_interest(_inst_id(market, query, "open-interest"))]
     return market.open_interests(inst_type, query.family(inst_type))
 
 
-def _price_limit(market: Market, query: _Query) -> list[Any]:
-    return [market.price_limit(query.inst_id(market, "price-limit"))]
+def _price_limit(market: Market, query: Query) -> list[Any]:
+    return [market.price_limit(_inst_id(market, query, "price-limit"))]
 
 
-def _funding_rate(market: Market, query: _Query) -> list[Any]:
+def _funding_rate(market: Market, query: Query) -> list[Any]:
     if query.required("instId") == "ANY":
         ids = market.inst_ids()
         known = [i for i in ids if market.knows("funding-rate", i)]
         return [market.funding_rate(i) for i in known]
-    return [market.funding_rate(query.inst_id(market, "funding-rate"))]
+    return [market.funding_rate(_inst_id(market, query, "funding-rate"))]
 
 
-_PRICE_BARS = _BARS - _NO_PRICE_BARS
+def _funding_rate_history(market: Market, query: Query) -> list[Any]:
+    return market.funding_rates(
+        _inst_id(market, query, "funding-rate"),
+        query.limit(400, 400),
+        after=query.number("after"),
+        before=query.number("before"),
+    )
+
+
+def _opt_summary(market: Market, query: Query) -> list[Any]:
+    family, day = query.required("instFamily"), query.text("expTime")
+    if not market.knows("opt-summary", family):
+        raise no_instrument()
+    rows = market.first("opt-summary", family)
+    return [row for row in rows if day is None or f"-{day}-" in row["instId"]]
+
+
+def _option_trades(market: Market, query: Query) -> list[Any]:
+    name = query.text("instId") or query.text("instFamily")
+    if name is None:
+        raise RefusedError(
+            "50015", "Either parameter instFamily or instId is required."
+        )
+    if not market.knows("option-trades", name):
+        raise no_instrument()
+    return market.option_trades(name, 100, query.text("optType"))
+
+
+_PRICE_BARS = REST_BARS - _NO_PRICE_BARS
 _HISTORY_PRICE_BARS = _PRICE_BARS - _NO_HISTORY_PRICE_BARS
 
-_CALLS: dict[str, Callable[[Market, _Query], list[Any]]] = {
+_CALLS: dict[str, Callable[[Market, Query], list[Any]]] = {
     "public/time": _time,
     "public/instruments": _instruments,
     "public/mark-price": _mark_price,
     "public/open-interest": _open_interest,
     "public/price-limit": _price_limit,
     "public/funding-rate": _funding_rate,
+    "public/funding-rate-history": _funding_rate_history,
+    "public/opt-summary": _opt_summary,
+    "public/option-trades": _option_trades,
     "market/tickers": _tickers,
     "market/ticker": _ticker,
     "market/books": _books,
+    "market/books-full": _books_full,
+    "market/books-rpi": _books_rpi,
     "market/trades": _trades,
     "market/history-trades": _history_trades,
     "market/index-tickers": _index_tickers,
-    "market/candles": _candle_call("candle", 300, _BARS, is_history=False),
+    "market/candles": _candle_call("candle", 300, REST_BARS, is_history=False),
     "market/history-candles": _candle_call(
-        "candle", 300, _BARS | {"1s"}, is_history=True
+        "candle", 300, REST_BARS | {"1s"}, is_history=True
     ),
     "market/index-candles": _candle_call(
         "index-candle", 100, _PRICE_BARS, is_history=False

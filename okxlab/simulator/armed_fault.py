@@ -36,6 +36,9 @@ class Targets(Protocol):
     def targets(self, where: Filter) -> Sequence[Target]:
         """Return the open connections that match, oldest first."""
 
+    def reset_seq(self, inst_id: str) -> int:
+        """Let the sequence of a book begin anew; return how many books did."""
+
 
 class Filter(msgspec.Struct, frozen=True):
     """Where a fault strikes; ``None`` is anywhere."""

@@ -1,4 +1,4 @@
-"""What the market tells the exchange: one push that is due on one channel."""
+"""What a source tells the exchange: one push that is due on one channel."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ class Change(msgspec.Struct, frozen=True):
     channel: str
     """Channel name as OKX spells it: ``"trades"``, ``"candle1m"``, ``"books"``."""
     key: str
-    """Value of the one argument: instId, or instType where the channel takes that."""
+    """What it is about, as `Source.find` says it: mostly the instId."""
     rows: list[Any]
     """The ``data`` of the push: wire rows, dicts or (candles) lists."""
     action: str = ""
-    """``"update"`` on ``books``, else empty (OKX sends no ``action`` then)."""
+    """``"snapshot"`` or ``"update"`` where OKX sends an action, else empty."""
     text: str = ""
-    """``books`` of a market with ``book_text``: what a legacy checksum covers."""
+    """What a checksum of the book covers; the rows then get one."""
+    wider: tuple[str, ...] = ()
+    """Other keys of the channel that it concerns, such as a family."""

@@ -8,10 +8,8 @@ exchanges of one seed and start send the same bytes.
 from __future__ import annotations
 
 import hashlib
-import zlib
-from typing import TYPE_CHECKING, Any, Literal, get_args
-
-import msgspec
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from okxlab.protocol.asked import SubscribeAsked, UnsubscribeAsked
 from okxlab.protocol.messages import PING, encode_push
@@ -20,10 +18,14 @@ from okxlab.simulator.accounts.account import Account
 from okxlab.simulator.accounts.accounts import GRID_MS, Accounts
 from okxlab.simulator.accounts.audience import CHANNELS, Audience
 from okxlab.simulator.accounts.members import Members
+from okxlab.simulator.checksum import book_checksum
 from okxlab.simulator.faults import Faults
+from okxlab.simulator.late_acks import LateAcks
 from okxlab.simulator.link import QUEUE_LIMIT, Link
 from okxlab.simulator.market import Market
-from okxlab.simulator.topic import Topic
+from okxlab.simulator.spreads.board import SpreadBoard
+from okxlab.simulator.timetable import make_timetable
+from okxlab.simulator.topics import Topics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -31,34 +33,18 @@ if TYPE_CHECKING:
     from okxlab.protocol.arg import Arg
     from okxlab.protocol.asked import ServerEvent, ServerSettings
     from okxlab.simulator.armed_fault import Filter
-    from okxlab.simulator.market import Change
+    from okxlab.simulator.change import Change
+    from okxlab.simulator.late_acks import LateAck
+    from okxlab.simulator.query import Call
+    from okxlab.simulator.source import Source
+    from okxlab.simulator.topic import Topic
 
-__all__ = ["Checksum", "Exchange", "book_checksum"]
+__all__ = ["Checksum", "Exchange"]
 
 Checksum = Literal["zero", "legacy"]
 
-
-def book_checksum(text: str) -> int:
-    """Return OKX's checksum of a book: the CRC-32 of a text, as a signed number.
-
-    Parameters
-    ----------
-    text
-        ``bid:size:ask:size:...`` of up to 25 levels a side, as sent.
-    """
-    crc = zlib.crc32(text.encode())
-    return crc - (1 << 32) if crc >= 1 << 31 else crc
-
-
-class _LateAck(msgspec.Struct):
-    """An ack that a fault holds back."""
-
-    link: Link
-    asked: SubscribeAsked | UnsubscribeAsked
-    due: float
-    """Monotonic time [s]; infinite if it waits for pushes instead."""
-    pushes: int
-    """Pushes to go until it is sent; 0 if it waits for a time."""
+_DEEPEST: Final = "books-l2-tbt"
+_RIVALS: Final = frozenset({"books", "books50-l2-tbt"})
 
 
 class Exchange:
@@ -79,6 +65,8 @@ class Exchange:
         Who may log in; one with the simulator's own key by default.
     wall
         Returns the Unix time that logins are judged by [s]; virtual time by default.
+    simulated
+        Whether this is demo trading, which refuses keys of live trading.
     faults
         Fault switches; a set of its own by default, which acts where it is called.
     settings
@@ -95,6 +83,10 @@ class Exchange:
     ----------
     market : Market
         What is traded.
+    spreads : SpreadBoard
+        Its instruments against each other.
+    sources : list of Source
+        Everything that has public channels, the market first.
     accounts : Accounts
         Who trades.
     faults : Faults
@@ -114,6 +106,7 @@ class Exchange:
         checksum: Checksum = "zero",
         accounts: Iterable[Account] | None = None,
         wall: Callable[[], float] | None = None,
+        simulated: bool = False,
         faults: Faults | None = None,
         settings: ServerSettings | None = None,
         queue_limit: int = QUEUE_LIMIT,
@@ -127,19 +120,23 @@ class Exchange:
             instruments=instruments,
             book_text=checksum == "legacy",
         )
+        self.spreads = SpreadBoard(
+            seed, start_ms, self.market.floor, book_text=checksum == "legacy"
+        )
+        timetable = make_timetable(seed, self.market)
+        self.sources: list[Source] = [self.market, self.spreads, timetable]
         given = (Account(),) if accounts is None else accounts
-        self.accounts = Accounts(given, self.market, wall)
+        self.accounts = Accounts(given, self.market, wall, simulated=simulated)
         self._audience = Audience(self.accounts, self._push)
         self._members = Members(self.accounts, self._audience, self.faults)
-        self._checksum = checksum
         self._settings = settings
         self._queue_limit = queue_limit
         self._origin = f"{seed}/{start_ms}"
         self._opened = 0
         self._now = 0.0
         self._links: dict[Link, None] = {}
-        self._topics: dict[tuple[str, str], Topic] = {}
-        self._late: list[_LateAck] = []
+        self._topics = Topics(self.sources)
+        self._late = LateAcks()
         if faults is None:
             # Whoever brings its own says by itself on which thread they are to act.
             self.faults.attach(lambda run: run(self))
@@ -168,7 +165,7 @@ class Exchange:
         """Forget a connection, whoever ended it; harmless if it is forgotten."""
         for arg in link.session.held:
             self._leave(link, arg)
-        self._late = [late for late in self._late if late.link is not link]
+        self._late.forget(link)
         self._members.forget(link)
         self._links.pop(link, None)
 
@@ -231,6 +228,16 @@ class Exchange:
         """Return the open connections that a fault is meant for, oldest first."""
         return [link for link in self._links if _is_meant(link, where)]
 
+    def reset_seq(self, inst_id: str) -> int:
+        """Let the sequence of an instrument or spread begin anew; 0 if none is."""
+        if inst_id in self.spreads.live():
+            self.spreads.pit(inst_id).flow.restart_seq()
+        elif self.market.instrument(inst_id) is not None:
+            self.market.pit(inst_id).flow.restart_seq()
+        else:
+            return 0
+        return 1
+
     @property
     def links(self) -> tuple[Link, ...]:
         """The open connections, oldest first."""
@@ -239,7 +246,12 @@ class Exchange:
     @property
     def is_watched(self) -> bool:
         """Whether anybody is subscribed to anything, or an account is at work."""
-        return bool(self._topics) or self._has_accounts_at_work
+        return not self._topics.is_empty or self._has_accounts_at_work
+
+    @property
+    def calls(self) -> dict[str, Call]:
+        """The REST calls that sources answer, by path without ``/api/v5/``."""
+        return {name: call for one in self.sources for name, call in one.calls.items()}
 
     # Time
 
@@ -262,7 +274,8 @@ class Exchange:
         """Let time pass in which accounts need not be looked after but at the end."""
         is_due = self.accounts.next_ms() <= to_ms
         touched: dict[Link, None] = {}
-        for change in self.market.advance(to_ms):
+        changes = [change for one in self.sources for change in one.advance(to_ms)]
+        for change in sorted(changes, key=attrgetter("ts")):
             touched |= self._publish(change)
         self.accounts.book()
         if is_due and to_ms % GRID_MS == 0:
@@ -285,7 +298,7 @@ class Exchange:
     def next_deadline(self) -> float | None:
         """Return when :meth:`handle_deadlines` is due [monotonic s], if ever."""
         dues = [link.session.next_deadline() for link in self._links]
-        dues += [late.due for late in self._late]
+        dues.append(self._late.next_due())
         return min((due for due in dues if due is not None), default=None)
 
     def handle_deadlines(self, now: float) -> None:
@@ -297,7 +310,7 @@ class Exchange:
             Monotonic time [s].
         """
         self._now = now
-        self._send_late([late for late in self._late if late.due <= now])
+        self._send_late(self._late.take_due(now))
         for link in self.links:
             link.session.handle_deadline(now)
             if link.is_ending:
@@ -321,6 +334,9 @@ class Exchange:
         if not self._members.admits(link, asked.arg):
             link.session.refuse(asked, "64003")
             return
+        if _clashes(link, asked.arg):
+            link.session.refuse(asked, "64004")
+            return
         lost = self._take("withhold_acks", link, asked.arg)
         if lost is not None:
             if lost["data"]:
@@ -337,7 +353,8 @@ class Exchange:
         self._join(link, asked)
 
     def _decide_unsubscribe(self, link: Link, asked: UnsubscribeAsked) -> None:
-        if not self._knows(asked.arg):
+        # What is held may have expired since.
+        if not (link.session.holds(asked.arg) or self._knows(asked.arg)):
             link.session.refuse(asked, "60018")
             return
         lost = self._take("withhold_acks", link, asked.arg)
@@ -351,7 +368,7 @@ class Exchange:
         """Tell whether an arg can be had at all."""
         if arg.channel in CHANNELS:
             return self._audience.knows(arg)
-        return self.market.knows(*_topic_key(arg))
+        return self._topics.knows(arg)
 
     def _acknowledge(
         self, link: Link, asked: SubscribeAsked | UnsubscribeAsked
@@ -360,9 +377,9 @@ class Exchange:
         if delay is None:
             link.session.acknowledge(asked)
         elif delay["pushes"] is None:
-            self._late.append(_LateAck(link, asked, self._now + delay["seconds"], 0))
+            self._late.delay(link, asked, self._now + delay["seconds"])
         else:
-            self._late.append(_LateAck(link, asked, float("inf"), delay["pushes"]))
+            self._late.await_pushes(link, asked, delay["pushes"])
 
     # Subscriptions
 
@@ -376,80 +393,46 @@ class Exchange:
             return
         if not link.session.register(asked):
             return
-        key = _topic_key(asked.arg)
-        topic = self._topics.get(key)
-        if topic is None:
-            topic = self._topics[key] = Topic(asked.arg)
-            self.market.watch(*key)
-        topic.links[link] = None
-        rows = self.market.first(*key)
-        if rows:
-            action = "snapshot" if asked.arg.channel == "books" else None
-            text = self._encode(topic, rows, action, self._book_text(topic))
-            self._push(topic, [link], text)
+        topic, opening = self._topics.join(link, asked.arg)
+        if opening is not None:
+            self._push(topic, [link], _encode(topic, opening))
 
     def _leave(self, link: Link, arg: Arg) -> None:
         if arg.channel in CHANNELS:
             self._members.leave(link, arg)
-            return
-        key = _topic_key(arg)
-        topic = self._topics.get(key)
-        if topic is None or link not in topic.links:
-            return
-        del topic.links[link]
-        if not topic.links:
-            del self._topics[key]
-            self.market.unwatch(*key)
+        else:
+            self._topics.leave(link, arg)
 
     # Pushing
 
     def _publish(self, change: Change) -> dict[Link, None]:
         """Send a change to whoever listens; return them."""
-        topic = self._topics.get((change.channel, change.key))
-        if topic is None:
-            return {}
+        reached: dict[Link, None] = {}
+        for topic in self._topics.reached(change):
+            reached |= self._publish_to(topic, change)
+        return reached
+
+    def _publish_to(self, topic: Topic, change: Change) -> dict[Link, None]:
         where = {"channel": change.channel, "inst_id": topic.inst_id}
         if change.action and self.faults.take("skip_seq", **where) is not None:
             return {}
         # Encoded once, whoever many listen.
-        text = self._encode(topic, change.rows, change.action or None, change.text)
+        text = _encode(topic, change)
         listeners = topic.links.copy()
         self._push(topic, listeners, text)
         if self.faults.take("duplicate", **where) is not None:
             self._push(topic, listeners, text)
         return listeners
 
-    def _encode(
-        self, topic: Topic, rows: list[Any], action: str | None, book_text: str
-    ) -> str:
-        if action is not None and self._checksum == "legacy":
-            rows = [{**row, "checksum": book_checksum(book_text)} for row in rows]
-        return encode_push(topic.wire, rows, action)
-
-    def _book_text(self, topic: Topic) -> str:
-        is_needed = topic.arg.channel == "books" and self._checksum == "legacy"
-        return self.market.book_text(topic.arg.get("instId") or "") if is_needed else ""
-
     def _push(self, topic: Topic, links: Iterable[Link], text: str) -> None:
         for link in links:
             if self._take("stop_pushing", link, topic.arg) is None:
                 link.session.push(text, self._now)
                 if self._late:
-                    self._count_push(link, topic.arg)
+                    self._send_late(self._late.count_push(link, topic.arg))
 
-    def _count_push(self, link: Link, arg: Arg) -> None:
-        waiting = [
-            late
-            for late in self._late
-            if late.link is link and late.asked.arg == arg and late.pushes
-        ]
-        for late in waiting:
-            late.pushes -= 1
-        self._send_late([late for late in waiting if not late.pushes])
-
-    def _send_late(self, due: list[_LateAck]) -> None:
+    def _send_late(self, due: list[LateAck]) -> None:
         for late in due:
-            self._late.remove(late)
             late.link.session.acknowledge(late.asked)
             self._settle(late.link)
 
@@ -457,7 +440,7 @@ class Exchange:
 
     def _take(self, kind: str, link: Link, arg: Arg) -> dict[str, Any] | None:
         return self.faults.take(
-            kind, path=link.path, channel=arg.channel, inst_id=arg.get("instId")
+            kind, path=link.path, channel=arg.channel, inst_id=arg.inst_id
         )
 
     def _strikes(self, kind: str, link: Link) -> bool:
@@ -470,13 +453,26 @@ class Exchange:
             self.disconnect(link)
 
 
-def _topic_key(arg: Arg) -> tuple[str, str]:
-    """Return the channel and the value of its one parameter.
+def _encode(topic: Topic, change: Change) -> str:
+    rows = change.rows
+    if change.text:
+        rows = [{**row, "checksum": book_checksum(change.text)} for row in rows]
+    return encode_push(topic.wire, rows, change.action or None)
 
-    No channel that the market has takes none or several.
+
+def _clashes(link: Link, arg: Arg) -> bool:
+    """Tell whether a connection may not hold an arg beside what it holds.
+
+    A tick-by-tick book of 400 levels excludes the other books of its instrument.
     """
-    values = [value for _, value in arg.params]
-    return arg.channel, values[0] if len(values) == 1 else ""
+    if arg.channel not in _RIVALS | {_DEEPEST}:
+        return False
+    rivals = _RIVALS if arg.channel == _DEEPEST else {_DEEPEST}
+    inst_id = arg.get("instId")
+    return any(
+        held.channel in rivals and held.get("instId") == inst_id
+        for held in link.session.held
+    )
 
 
 def _is_meant(link: Link, where: Filter) -> bool:
@@ -485,7 +481,7 @@ def _is_meant(link: Link, where: Filter) -> bool:
         (where.channel is None and where.inst_id is None)
         or any(
             where.channel in {None, arg.channel}
-            and where.inst_id in {None, arg.get("instId")}
+            and where.inst_id in {None, arg.inst_id}
             for arg in args
         )
     )

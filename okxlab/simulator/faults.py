@@ -1,7 +1,8 @@
 """Fault switches: rehearse in a lesson or a test what goes wrong on a real day.
 
 Two kinds of switch.  *At once* (``drop``, ``close``, ``notice``, ``malformed`` ...)
-acts on the connections that are open now and returns how many it hit.  *Armed*
+acts on the connections that are open now and returns how many it hit; of these,
+``reset_seq`` acts on the books of an instrument.  *Armed*
 (``mute_pongs``, ``delay_acks``, ``skip_seq`` ...) waits for its occasion and
 returns an :class:`ArmedFault`, which counts its hits, can be lifted, and is a
 context manager::
@@ -172,6 +173,26 @@ class Faults:
             '"data":[{"instId":"BTC-USDT","ts":"0"}]}',
             path=path,
         )
+
+    def reset_seq(self, inst_id: str) -> int:
+        """Let the sequence numbers of an instrument begin anew, as after maintenance.
+
+        The next update of each of its books has a ``seqId`` below its
+        ``prevSeqId``, which is still that of the update before: nothing is lost, and
+        a client that asks for growing numbers is wrong.  Trades go by the new
+        numbers too.
+
+        Parameters
+        ----------
+        inst_id
+            The instrument, or a spread.
+
+        Returns
+        -------
+        int
+            1 if there is such an instrument, else 0.
+        """
+        return self._run(lambda exchange: exchange.reset_seq(inst_id))
 
     # Armed
 
@@ -440,14 +461,14 @@ class Faults:
             armed = {k: v for k, v in self._armed.items() if k != fault.kind}
             self._armed = {**armed, fault.kind: rest} if rest else armed
 
-    def _each(self, where: Filter, act: Callable[[Target], None]) -> int:
-        if self._reach is None:
-            return 0
+    def _run(self, act: Callable[[Targets], int]) -> int:
+        return 0 if self._reach is None else self._reach(act)
 
+    def _each(self, where: Filter, act: Callable[[Target], None]) -> int:
         def run(targets: Targets) -> int:
             hit = targets.targets(where)
             for target in hit:
                 act(target)
             return len(hit)
 
-        return self._reach(run)
+        return self._run(run)

@@ -9,7 +9,7 @@ from okxlab.simulator.listing import listing
 from okxlab.simulator.marks import IndexPrice, MarkPrice
 from okxlab.simulator.paths import MINUTE_MS, STEP_MS, Path
 from okxlab.simulator.pit import Pit
-from okxlab.simulator.pricing import Index, fair_price
+from okxlab.simulator.pricing import Index, LinearFair, fair_price
 from okxlab.simulator.quotes import first_ms
 
 if TYPE_CHECKING:
@@ -126,6 +126,10 @@ class Floor:
             derived = Derived(index_id, price.bars, price.step, first_ms(None), states)
             self._index_prices[index_id] = derived
         return derived
+
+    def linear_fair(self, one: Instrument) -> LinearFair:
+        """Return how an instrument that is no option is priced."""
+        return LinearFair(self._seed, one, self.indices[one.index_id])
 
     def _path(self, one: Asset) -> Path:
         path = self._paths.get(one.name)

@@ -94,6 +94,10 @@ class Flow:
         """When the next event happens [Unix ms]; never after expiry."""
         return self._next_us // 1000 if self._next_us < self._end_us else _NEVER
 
+    def restart_seq(self) -> None:
+        """Count sequence numbers from 0 again, as after maintenance."""
+        self.seq = 0
+
     def event(self, ms: int) -> int:
         """Let the next event happen, at `next_ms`, and say how far up it reached."""
         bits = self._bits(60)

@@ -130,7 +130,7 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
             "ctVal": self.ct_val,
             "ctValCcy": self._contract_currency(),
             "expTime": str(self.exp_ms or ""),
-            "futureSettlement": False,
+            "futureSettlement": self.inst_type == "FUTURES",
             "groupId": "1" if spot else "4",
             "instCategory": "1",
             "instFamily": self.family,

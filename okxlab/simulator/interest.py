@@ -25,6 +25,8 @@ _MOST: int = 375 * 10 ** (_PLACES - 5)
 """Greatest rate a period: 0.375 %."""
 _SAMPLES = 60
 """Minutes over which the premium is averaged, with fading memory."""
+_HISTORY = 270
+"""Payments that OKX remembers: those of three months."""
 _HELD_HOURS = 30
 """Hours of usual volume that are held as open positions."""
 
@@ -46,9 +48,10 @@ class Funding:
         self._inst_id = instrument.inst_id
         self._inst_type = instrument.inst_type
         self._period = start_ms // _PERIOD_MS
+        self._drawn = premium
+        self._paid: dict[int, int] = {}
         self._premium = premium.at(start_ms // HOUR_MS) * 10 ** (_PLACES - 9)
-        before = premium.at(self._period * (_PERIOD_MS // HOUR_MS))
-        self._settled = _rate(before * 10 ** (_PLACES - 9))
+        self._settled = self._before_start(self._period)
 
     def sample(self, ms: int, middle: int, index: int) -> None:
         """Take one look a minute at the middle of the book and the index.
@@ -62,6 +65,7 @@ class Funding:
         """
         if ms // _PERIOD_MS != self._period:
             self._period, self._settled = ms // _PERIOD_MS, _rate(self._premium)
+            self._paid[self._period] = self._settled
         seen = (middle - index) * 10**_PLACES // index
         self._premium += (seen - self._premium) // _SAMPLES
 
@@ -88,6 +92,35 @@ class Funding:
             "premium": decimal(self._premium, _PLACES),
             "ts": str(ms),
         }
+
+    def history(self, ms: int) -> list[dict[str, Any]]:
+        """Return the rates paid in the last three months, newest first."""
+        last = ms // _PERIOD_MS
+        rows = []
+        for period in range(last, last - _HISTORY, -1):
+            rate = self._paid_at(period)
+            rows.append({
+                "formulaType": "withRate",
+                "fundingRate": decimal(rate, _PLACES),
+                "fundingTime": str(period * _PERIOD_MS),
+                "instId": self._inst_id,
+                "instType": self._inst_type,
+                "method": "current_period",
+                "realizedRate": decimal(rate, _PLACES),
+            })  # fmt: skip
+        return rows
+
+    def _paid_at(self, period: int) -> int:
+        """Return the rate paid at the beginning of a period."""
+        if period > self._period:
+            return _rate(self._premium)  # no minute was looked at since
+        return (
+            self._paid[period] if period in self._paid else self._before_start(period)
+        )
+
+    def _before_start(self, period: int) -> int:
+        before = self._drawn.at(period * (_PERIOD_MS // HOUR_MS))
+        return _rate(before * 10 ** (_PLACES - 9))
 
 
 class OpenInterest:

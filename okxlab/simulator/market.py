@@ -10,46 +10,57 @@ How it is made: `paths` draws the price of each underlying as a function of time
 `pricing` makes fair prices of it, `flow` and `matching` let random traders meet
 around them in a `pit` for each instrument, `record` keeps what happened there and
 `past` invents what happened before; `bars` and `candles` sum that up, `marks` and
-`derived` tell what follows from the path alone, `window` shows books as the wire
-does, `listing` says what there is and `notices` when that changes; the `floor`
-holds it all together.
+`derived` tell what follows from the path alone, `options` what follows for options,
+`window` and `tick_books` show books as the wire does, `listing` says what there is
+and `notices` when that changes; the `floor` holds it all together, and `queries` are
+what it can be asked.
 """
 
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, cast
 
-from okxlab.simulator.bars import BARS
-from okxlab.simulator.candles import page, split_channel
+from okxlab.simulator.candles import split_channel
 from okxlab.simulator.change import Change
 from okxlab.simulator.floor import Floor
 from okxlab.simulator.instruments import TYPES
-from okxlab.simulator.notices import Notices, instrument_row
+from okxlab.simulator.levels import BOOKS
+from okxlab.simulator.notices import Notices
+from okxlab.simulator.queries import Queries
 from okxlab.simulator.quotes import first_ms
+from okxlab.simulator.wire import Step
 
 if TYPE_CHECKING:
-    from okxlab.simulator.candles import Series
+    from collections.abc import Mapping
+
+    from okxlab.protocol.arg import Arg
     from okxlab.simulator.derived import Derived
     from okxlab.simulator.instruments import Instrument
     from okxlab.simulator.pit import Pit
-    from okxlab.simulator.wire import Step
+    from okxlab.simulator.query import Call
 
-__all__ = ["Change", "Market"]
-
-Family = Literal["candle", "mark-price-candle", "index-candle"]
+__all__ = ["Market"]
 
 _BY_TYPE = {
-    "instruments": {*TYPES, "MARGIN", "EVENTS"},
+    "instruments": {*TYPES, "MARGIN"},
     "liquidation-orders": {"SWAP", "FUTURES", "MARGIN", "OPTION"},
 }
 """Channels whose key is an instType, and the types that they have."""
+_OF_OPTIONS = {"option-trades", "opt-summary"}
+"""Channels of options, by family; trades by instrument as well."""
+_OF_SOME = {
+    "funding-rate": {"SWAP"},
+    "open-interest": {*TYPES} - {"SPOT"},
+    "option-trades": {"OPTION"},
+}
+"""Channels of instruments of some types."""
 _OF_ALL = {"trades", "trades-all", "tickers", "books", "books5", "bbo-tbt"}
-_OF_ALL |= {"mark-price", "price-limit"}
+_OF_ALL |= BOOKS | {"mark-price", "price-limit"}
 """Channels that every instrument has."""
 
 
-class Market:
+class Market(Queries):
     """A seeded market in virtual time.
 
     Parameters
@@ -68,6 +79,8 @@ class Market:
     ----------
     now_ms
         Virtual time [Unix ms].
+    calls
+        None: REST is answered by asking the market, see `answers`.
 
     Raises
     ------
@@ -96,9 +109,16 @@ class Market:
         self.seed = seed
         self.start_ms = start_ms
         self.now_ms = start_ms
+        self.calls: Mapping[str, Call] = {}
         self._watched: dict[tuple[str, str], int] = {}
+        self._book_text = book_text
         self._floor = Floor(seed, start_ms, instruments, book_text=book_text)
         self._notices = Notices(self._floor.listed.values())
+
+    @property
+    def floor(self) -> Floor:
+        """Where it all happens; for what is made of its instruments."""
+        return self._floor
 
     def advance(self, to_ms: int) -> list[Change]:
         """Let virtual time pass.
@@ -127,7 +147,13 @@ class Market:
         kinds = {key for channel, key in self._watched if channel == "instruments"}
         self._notices.run(kinds, after_ms, to_ms, out)
         out.sort(key=attrgetter("ts"))
-        return out
+        return _in_one_go(out)
+
+    def find(self, arg: Arg) -> str | None:
+        """Return the instId, else the family or type, of an arg that it `knows`."""
+        keys = ("instId", "instFamily", "instType")
+        key = next((found for k in keys if (found := arg.get(k))), None)
+        return key if key is not None and self.knows(arg.channel, key) else None
 
     def watch(self, channel: str, key: str) -> None:
         """Ask for the changes of one channel and instrument from now on.
@@ -141,8 +167,9 @@ class Market:
         channel
             Channel name as OKX spells it.
         key
-            The instId (for index channels the index, such as ``"BTC-USDT"``), or
-            the instType for ``instruments`` and ``liquidation-orders``.
+            The instId (for index channels the index, such as ``"BTC-USDT"``), the
+            instType for ``instruments`` and ``liquidation-orders``, or the
+            instFamily for channels of options.
 
         Raises
         ------
@@ -177,13 +204,12 @@ class Market:
         family = (split_channel(channel) or ("", ""))[0]
         if channel == "index-tickers" or family == "index-candle":
             return key in self._floor.indices
-        one = self._floor.listed.get(key)
-        if one is None or 0 < one.exp_ms <= self.now_ms:
-            return False
-        if channel in {"funding-rate", "open-interest"}:
-            kinds = {"SWAP"} if channel == "funding-rate" else {*TYPES} - {"SPOT"}
-            return one.inst_type in kinds
-        return bool(family) or channel in _OF_ALL
+        one = self.instrument(key)
+        if one is None:
+            family_of = self._floor.live(self.now_ms, "OPTION", key)
+            return channel in _OF_OPTIONS and any(family_of)
+        kinds = _OF_SOME.get(channel, set())
+        return bool(family) or channel in _OF_ALL or one.inst_type in kinds
 
     def first(self, channel: str, key: str) -> list[Any]:
         """Return the rows of the first push after subscribing.
@@ -204,8 +230,20 @@ class Market:
             raise KeyError((channel, key))
         if channel in _BY_TYPE:
             return self.instruments(key) if channel == "instruments" else []
+        if channel in _OF_OPTIONS:
+            return self._first_of_options(channel, key)
         (place,) = self._places(channel, key)
         return [place.first(channel, self.now_ms)]
+
+    def opening(self, channel: str, key: str) -> Change | None:
+        """Return the first push of a channel: `first` and what goes with it."""
+        rows = self.first(channel, key)
+        if not rows:
+            return None
+        if channel not in BOOKS:
+            return Change(self.now_ms, channel, key, rows)
+        text = self.pit(key).text(channel) if self._book_text else ""
+        return Change(self.now_ms, channel, key, rows, "snapshot", text)
 
     def inst_ids(self, inst_type: str | None = None) -> list[str]:
         """Return the ids of the listed instruments, of all types by default."""
@@ -224,6 +262,11 @@ class Market:
             return next((one for one in live if one.code == named), None)
         one = self._floor.listed.get(named)
         return None if one is None or one.is_expired(self.now_ms) else one
+
+    @property
+    def listed(self) -> Mapping[str, Instrument]:
+        """Every instrument by its id, expired ones too, in listing order."""
+        return self._floor.listed
 
     def pit(self, inst_id: str) -> Pit:
         """Return where an instrument is traded, brought up to now.
@@ -249,6 +292,27 @@ class Market:
         derived = floor.index_price if channel == "index-tickers" else floor.mark
         return derived(key).states[channel].value(ms)
 
+    def price_text(self, channel: str, key: str, ms: int) -> str:
+        """Return a mark price or an index of a moment as decimal text.
+
+        Parameters
+        ----------
+        channel, key, ms
+            As for `value`; ``"mark-price"`` or ``"index-tickers"``.
+        """
+        price = cast("int", self.value(channel, key, ms))
+        if channel == "index-tickers":
+            return self.index_step(key).text(price)
+        tick = self.listed[key].tick
+        return Step(tick.unit, tick.places + 1).text(price)
+
+    def mark_open(self, inst_id: str, minute: int) -> int:
+        """Return the mark price at the opening of a minute [1/10 tick].
+
+        Cheaper than `value` for minutes far apart.
+        """
+        return self._floor.mark(inst_id).series.bars.minute(minute).open
+
     def index_step(self, index_id: str) -> Step:
         """Return the worth of one step of an index."""
         return self._floor.indices[index_id].asset.tick
@@ -257,184 +321,17 @@ class Market:
         """Return the ids of the indices, such as ``"BTC-USDT"``."""
         return list(self._floor.indices)
 
-    def instruments(
-        self,
-        inst_type: str,
-        inst_family: str | None = None,
-        inst_id: str | None = None,
-    ) -> list[dict[str, Any]]:
-        """Return the wire rows of ``public/instruments``, in listing order.
-
-        ``"MARGIN"`` gives the spot pairs that can be traded with leverage.
-        """
-        margin = {"instType": inst_type} if inst_type == "MARGIN" else {}
-        return [
-            instrument_row(one, self.now_ms) | margin
-            for one in self._floor.live(
-                self.now_ms, "SPOT" if margin else inst_type, inst_family
-            )
-            if inst_id in {None, one.inst_id} and (one.lever or not margin)
+    def _first_of_options(self, channel: str, key: str) -> list[dict[str, Any]]:
+        """Return the newest trade, or a row of each option of a family."""
+        pits = [
+            self.pit(one.inst_id)
+            for one in self._floor.live(self.now_ms, "OPTION")
+            if key in {one.inst_id, one.family}
         ]
-
-    def tickers(
-        self, inst_type: str, inst_family: str | None = None
-    ) -> list[dict[str, Any]]:
-        """Return the ticker rows of one instrument type, in listing order."""
-        return [
-            self.ticker(one.inst_id)
-            for one in self._floor.live(self.now_ms, inst_type, inst_family)
-        ]
-
-    def ticker(self, inst_id: str) -> dict[str, Any]:
-        """Return the ticker row of one instrument."""
-        return self._only("tickers", inst_id)
-
-    def trades(
-        self,
-        inst_id: str,
-        limit: int = 100,
-        *,
-        after: int | None = None,
-        before: int | None = None,
-        by: Literal["tradeId", "ts"] = "tradeId",
-    ) -> list[dict[str, Any]]:
-        """Return single trades, newest first, as REST and ``trades-all`` have them.
-
-        Some thousand trades from before the start are there as well.
-
-        Parameters
-        ----------
-        inst_id
-            The instrument.
-        limit
-            Greatest number of rows.
-        after
-            Only trades older than this trade id or, with ``by="ts"``, this time [ms].
-        before
-            Only trades newer than this.  The newest page of them, as on OKX.
-        by
-            What ``after`` and ``before`` mean.
-        """
-        by_id = by == "tradeId"
-        rows = self._floor.pit(inst_id, self.now_ms).trades(
-            limit,
-            below_id=after if by_id else None,
-            below_ms=None if by_id else after,
-        )
-        return [row for row in rows if before is None or int(row[by]) > before]
-
-    def candles(
-        self,
-        inst_id: str,
-        bar: str = "1m",
-        *,
-        after: int | None = None,
-        before: int | None = None,
-        limit: int = 100,
-        family: Family = "candle",
-    ) -> list[list[str]]:
-        """Return bars, newest first; the newest may still be open.
-
-        Parameters
-        ----------
-        inst_id
-            The instrument, or the index for ``family="index-candle"``.
-        bar
-            Bar name of the reference's section 3.1, ``"1s"`` to ``"3Mutc"``.
-        after
-            Only bars whose opening time is before this [ms].
-        before
-            Only bars whose opening time is after this [ms]; the newest page of them.
-        limit
-            Greatest number of rows.
-        family
-            Channel family: 9 members a row for ``candle``, 6 for the others.
-
-        Raises
-        ------
-        KeyError
-            If there is no such instrument, index or bar.
-        """
-        series = self._series(inst_id, bar, family)
-        return page(series, bar, self.now_ms, after=after, before=before, limit=limit)
-
-    def candle(
-        self, inst_id: str, bar: str = "1m", family: Family = "candle"
-    ) -> list[str]:
-        """Return the current bar as a wire row."""
-        return self.candles(inst_id, bar, limit=1, family=family)[0]
-
-    def mark_price(self, inst_id: str) -> dict[str, Any]:
-        """Return the mark price row of one instrument."""
-        return self._only("mark-price", inst_id)
-
-    def mark_prices(
-        self, inst_type: str, inst_family: str | None = None
-    ) -> list[dict[str, Any]]:
-        """Return the mark price rows of one type; ``"MARGIN"`` for spot pairs."""
-        kind = "SPOT" if inst_type == "MARGIN" else inst_type
-        return [
-            self.mark_price(one.inst_id)
-            for one in self._floor.live(self.now_ms, kind, inst_family)
-        ]
-
-    def index_ticker(self, index_id: str) -> dict[str, Any]:
-        """Return the row of one index, such as ``"BTC-USDT"``."""
-        return self._only("index-tickers", index_id)
-
-    def index_tickers(self, quote_ccy: str) -> list[dict[str, Any]]:
-        """Return the rows of all indices in a quote currency, such as ``"USDT"``."""
-        ending = f"-{quote_ccy}"
-        return [self.index_ticker(i) for i in self._floor.indices if i.endswith(ending)]
-
-    def funding_rate(self, inst_id: str) -> dict[str, Any]:
-        """Return the funding rate row of one perpetual swap."""
-        return self._only("funding-rate", inst_id)
-
-    def open_interest(self, inst_id: str) -> dict[str, Any]:
-        """Return the open interest row of one derivative."""
-        return self._only("open-interest", inst_id)
-
-    def open_interests(
-        self, inst_type: str, inst_family: str | None = None
-    ) -> list[dict[str, Any]]:
-        """Return the open interest rows of one type of derivatives."""
-        live = self._floor.live(self.now_ms, inst_type, inst_family)
-        return [self.open_interest(one.inst_id) for one in live]
-
-    def price_limit(self, inst_id: str) -> dict[str, Any]:
-        """Return the highest buy and lowest sell price allowed."""
-        return self._only("price-limit", inst_id)
-
-    def book(self, inst_id: str, depth: int = 400) -> dict[str, Any]:
-        """Return the order book as of the last 100 ms grid point.
-
-        Parameters
-        ----------
-        inst_id
-            The instrument.
-        depth
-            Greatest number of levels a side.
-
-        Returns
-        -------
-        dict
-            ``asks``, ``bids`` (best first, four strings each), ``ts``, ``checksum`` 0,
-            ``prevSeqId`` -1 and ``seqId``, from which the next ``books`` change
-            continues.  REST answers take ``asks, bids, ts, seqId`` of it.
-        """
-        return self._floor.pit(inst_id, self.now_ms).window.snapshot(depth)
-
-    def book_text(self, inst_id: str) -> str:
-        """Return the text that a legacy checksum of `book` covers.
-
-        Up to 25 levels a side, ``bid:size:ask:size:...``, as sent.
-        """
-        return self._floor.pit(inst_id, self.now_ms).window.text()
-
-    def _only(self, channel: str, inst_id: str) -> dict[str, Any]:
-        row: dict[str, Any] = self.first(channel, inst_id)[0]
-        return row
+        if channel == "opt-summary":
+            return [pit.summary(self.now_ms) for pit in pits]
+        last = max(pits, key=lambda pit: pit.record.last_trade().ms)
+        return [last.option_trade(last.record.last_trade())]
 
     def _places(self, channel: str, key: str) -> list[Pit] | list[Derived]:
         """Return what tells a channel."""
@@ -444,14 +341,29 @@ class Market:
             kept = self._floor.listed.values()
             ids = [one.inst_id for one in kept if one.inst_type == key]
             return [self._floor.pit(inst_id, self.now_ms) for inst_id in ids]
+        if channel in _OF_OPTIONS and key not in self._floor.listed:
+            kept = self._floor.listed.values()
+            ids = [
+                o.inst_id for o in kept if (o.inst_type, o.family) == ("OPTION", key)
+            ]
+            return [self._floor.pit(inst_id, self.now_ms) for inst_id in ids]
         if channel.startswith("index-"):
             return [self._floor.index_price(key)]
         if channel.startswith(("mark-price", "price-limit")):
             return [self._floor.mark(key)]
         return [self._floor.pit(key, self.now_ms)]
 
-    def _series(self, inst_id: str, bar: str, family: str) -> Series:
-        if bar not in BARS[family]:
-            raise KeyError(bar)
-        (place,) = self._places(family, inst_id)
-        return place.series_at(self.now_ms)
+
+def _in_one_go(changes: list[Change]) -> list[Change]:
+    """Make one push of what all options of a family tell at a moment."""
+    summaries: dict[tuple[int, str], Change] = {}
+    told = []
+    for change in changes:
+        if change.channel != "opt-summary":
+            told.append(change)
+        elif (whole := summaries.get((change.ts, change.key))) is not None:
+            whole.rows.extend(change.rows)
+        else:
+            summaries[change.ts, change.key] = change
+            told.append(change)
+    return told

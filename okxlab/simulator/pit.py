@@ -9,6 +9,7 @@ that a watcher sees the same rows whoever else watches, and however time is cut.
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +17,16 @@ from okxlab.simulator.candles import LiveBar, split_channel
 from okxlab.simulator.change import Change
 from okxlab.simulator.flow import Flow
 from okxlab.simulator.interest import Funding, OpenInterest
+from okxlab.simulator.levels import BOOKS, Levels
 from okxlab.simulator.marks import DayStats
 from okxlab.simulator.matching import FIVE, TOP, TRADE, WINDOW, WINDOW_LEVELS
+from okxlab.simulator.options import OptionRows
 from okxlab.simulator.past import Past, Trade
 from okxlab.simulator.paths import HOUR_MS, MINUTE_MS
-from okxlab.simulator.pricing import LinearFair, fair_price
+from okxlab.simulator.pricing import LinearFair, OptionFair, fair_price
 from okxlab.simulator.quotes import Quotes, TradeSeries
 from okxlab.simulator.record import Record
+from okxlab.simulator.tick_books import DEPTHS, TickBooks
 from okxlab.simulator.window import Window
 
 if TYPE_CHECKING:
@@ -42,7 +46,8 @@ _QUIET_MS = 60_000
 """After so long without a change, books are told again."""
 _NEVER = 1 << 62
 
-_BOOKS = {"books", "books5", "bbo-tbt"}
+_SLOW = {"open-interest", "funding-rate", "opt-summary"}
+_BOOKS = {"books", "books-rpi", "books5", "bbo-tbt"}
 
 
 class Pit:
@@ -85,11 +90,15 @@ class Pit:
         self.series = TradeSeries(instrument, self.record, self._quotes)
         self._stats = DayStats(self.record)
         self.flow = Flow(seed, instrument, index.path, fair, start_ms)
+        prices, sizes = self._quotes.prices, self._quotes.sizes
+        levels = Levels(prices, sizes, instrument.temper.median)
+        self.tick_books = TickBooks(
+            instrument.inst_id, self.flow, levels, book_text=book_text
+        )
         self.window = Window(
             self.flow.bids,
             self.flow.asks,
-            self._quotes.prices,
-            self._quotes.sizes,
+            levels,
             seq=self.flow.seq,
             ts=start_ms // _GRID_MS * _GRID_MS,
         )
@@ -98,8 +107,11 @@ class Pit:
         self._funding: Funding | None = None
         if instrument.inst_type == "SWAP" and isinstance(fair, LinearFair):
             self._funding = Funding(instrument, fair.premium, start_ms)
+        self._option: OptionRows | None = None
+        if isinstance(fair, OptionFair):
+            self._option = OptionRows(instrument, index, fair, self._quotes)
         self._last: tuple[Trade, int, int] | None = None
-        self._watched: set[str] = set()
+        self._watched: Counter[str] = Counter()
         self._live: dict[str, LiveBar] = {}
         self._touched = 0
         self._top_ms = 0
@@ -114,9 +126,16 @@ class Pit:
         return bool(self._watched or self.witnesses)
 
     def watch(self, channel: str, now_ms: int) -> None:
-        """Tell the changes of a channel from now on, which is where it stands."""
+        """Tell the changes of a channel from now on, which is where it stands.
+
+        Counted, since several keys of a channel may concern it.
+        """
         assert now_ms == self.now_ms, "bring it up to now first"
-        self._watched.add(channel)
+        self._watched[channel] += 1
+        if self._watched[channel] > 1:
+            return
+        if channel in DEPTHS:
+            self.tick_books.watch(channel, now_ms)
         if parts := split_channel(channel):
             self.record.roll(self.now_ms)
             self._live[channel] = LiveBar(self.series, parts[1], self.now_ms)
@@ -124,9 +143,13 @@ class Pit:
         self._plan()
 
     def unwatch(self, channel: str) -> None:
-        """Tell the changes of a channel no longer."""
-        self._watched.discard(channel)
+        """Take back one `watch`; at the last, tell the channel no longer."""
+        if self._watched[channel] > 1:
+            self._watched[channel] -= 1
+            return
+        del self._watched[channel]
         self._live.pop(channel, None)
+        self.tick_books.unwatch(channel)
         self._plan()
 
     def run(self, to_ms: int, out: list[Change]) -> None:
@@ -158,13 +181,18 @@ class Pit:
             return self._quotes.rolled_up(*last)
         if channel == "trades-all":
             return self._quotes.single(self.record.last_trade())
-        if channel == "books":
-            return self.window.snapshot(WINDOW_LEVELS)
+        if channel in BOOKS:
+            return self._first_book(channel, now_ms)
         if parts := split_channel(channel):
             live = self._live.get(channel)
             live = live or LiveBar(self.series_at(now_ms), parts[1], now_ms)
             return live.row(now_ms)
         return self._state(channel, now_ms)
+
+    def _first_book(self, channel: str, now_ms: int) -> dict[str, Any]:
+        if channel in DEPTHS:
+            return self.tick_books.first(channel, now_ms)
+        return self.window.snapshot(WINDOW_LEVELS, is_rpi=channel == "books-rpi")
 
     def series_at(self, now_ms: int) -> TradeSeries:
         """Return its candles as of now."""
@@ -178,12 +206,25 @@ class Pit:
         newest = self.record.newest(below_id=below_id, below_ms=below_ms)
         return [self._quotes.single(trade) for trade in islice(newest, limit)]
 
+    def option_trade(self, trade: Trade) -> dict[str, Any]:
+        """Return the row of one trade of an option as ``option-trades`` has it."""
+        assert self._option, "only options have such trades"
+        return self._option.trade(trade)
+
+    def funding_history(self, ms: int) -> list[dict[str, Any]]:
+        """Return the funding rates that were paid, newest first."""
+        assert self._funding, "only perpetual swaps have a funding rate"
+        return self._funding.history(ms)
+
     def _touch(self, ms: int, reach: int) -> None:
         """Note how far up an event reached, for the next grid points."""
         if self._due_grid == _NEVER:
             self._due_grid = -(-ms // _GRID_MS) * _GRID_MS
             self._due = min(self._due, self._due_grid)
         self._touched |= reach
+        if reach & WINDOW:
+            self.tick_books.touch(ms)
+            self._due = min(self._due, self.tick_books.due)
         if reach & TOP == TOP:
             self._top_ms = ms
             if self._due_top == _NEVER and "bbo-tbt" in self._watched:
@@ -197,14 +238,21 @@ class Pit:
         self._due_top = top if "bbo-tbt" in watched and top > now else _NEVER
         quiet = (now - self.window.ts) // _QUIET_MS + 1
         self._due_quiet = (
-            self.window.ts + quiet * _QUIET_MS if watched & _BOOKS else _NEVER
+            self.window.ts + quiet * _QUIET_MS if watched.keys() & _BOOKS else _NEVER
         )
-        slow = self._live or watched & {"open-interest", "funding-rate"}
+        slow = self._live or watched.keys() & _SLOW
         self._due_slow = (now // _SLOW_MS + 1) * _SLOW_MS if slow else _NEVER
         self._set_due()
 
     def _set_due(self) -> None:
-        self._due = min(self._due_top, self._due_grid, self._due_quiet, self._due_slow)
+        books = min(self._due_top, self._due_grid, self.tick_books.due)
+        self._due = min(books, self._due_quiet, self._due_slow)
+
+    def text(self, channel: str) -> str:
+        """Return what a legacy checksum of a watched book covers; none for RPI."""
+        if channel in DEPTHS:
+            return self.tick_books.text(channel)
+        return self.window.text() if channel == "books" else ""
 
     def _serve(self, upto_ms: int, out: list[Change]) -> None:
         """Serve the grid points that are due, in order of time."""
@@ -213,6 +261,8 @@ class Pit:
             if ms == self._due_top:
                 self._due_top = _NEVER
                 self._tell("bbo-tbt", ms, out)
+            if ms == self.tick_books.due:
+                self.tick_books.serve(ms, out)
             if ms == self._due_grid:
                 self._due_grid = _NEVER
                 self._turn(ms, out)
@@ -230,10 +280,11 @@ class Pit:
         if not touched & WINDOW:
             self.window.settle()
             return
-        if "books" in self._watched:
-            row = self.window.delta(self.flow.seq, ms)
-            text = self.window.text() if self._book_text else ""
-            out.append(Change(ms, "books", self._key, [row], "update", text))
+        if self._watched.keys() & {"books", "books-rpi"}:
+            is_rpi = "books-rpi" in self._watched
+            self._tell_books(
+                ms, *self.window.deltas(self.flow.seq, ms, is_rpi=is_rpi), out
+            )
         else:
             self.window.turn(self.flow.seq, ms)
         if self._due_quiet != _NEVER:
@@ -245,13 +296,22 @@ class Pit:
 
     def _repeat(self, ms: int, out: list[Change]) -> None:
         """Say again what a quiet book is."""
-        if "books" in self._watched:
-            row = self.window.keep_alive(ms)
-            text = self.window.text() if self._book_text else ""
-            out.append(Change(ms, "books", self._key, [row], "update", text))
+        window = self.window
+        self._tell_books(
+            ms, window.keep_alive(ms), window.keep_alive(ms, is_rpi=True), out
+        )
         for channel in ("bbo-tbt", "books5"):
             if channel in self._watched:
                 self._tell(channel, ms, out)
+
+    def _tell_books(
+        self, ms: int, plain: dict[str, Any], rpi: dict[str, Any], out: list[Change]
+    ) -> None:
+        if "books" in self._watched:
+            text = self.window.text() if self._book_text else ""
+            out.append(Change(ms, "books", self._key, [plain], "update", text))
+        if "books-rpi" in self._watched:
+            out.append(Change(ms, "books-rpi", self._key, [rpi], "update"))
 
     def _tell(self, channel: str, ms: int, out: list[Change]) -> None:
         out.append(Change(ms, channel, self._key, [self._state(channel, ms)]))
@@ -268,6 +328,17 @@ class Pit:
             self._tell("open-interest", ms, out)
         if ms % _FUNDING_MS == 0 and "funding-rate" in self._watched:
             self._tell("funding-rate", ms, out)
+        if "opt-summary" in self._watched and not self.instrument.is_expired(ms):
+            family = self.instrument.family
+            out.append(Change(ms, "opt-summary", family, [self.summary(ms)]))
+
+    def summary(self, ms: int) -> dict[str, Any]:
+        """Return the ``opt-summary`` row of an option as it stands now."""
+        assert self._option, "only options have greeks"
+        bids, asks = self.flow.bids.keys, self.flow.asks.keys
+        return self._option.summary(
+            ms, bids[-1] if bids else None, -asks[-1] if asks else None
+        )
 
     def _state(self, channel: str, ms: int) -> dict[str, Any]:
         """Return the row of a channel that tells how things stand."""
@@ -298,6 +369,8 @@ class Pit:
                 if "trades-all" in watched:
                     row = self._quotes.single(record.last_trade())
                     out.append(Change(ms, "trades-all", self._key, [row]))
+                if "option-trades" in watched:
+                    self._tell_option_trade(out)
             lots = sum(matches)
             total += lots
             trade = Trade(record.next_id - 1, ms, tick, lots * side)
@@ -310,6 +383,12 @@ class Pit:
             kind = self.instrument.inst_type
             row = self._quotes.liquidation(record.last_trade(), total)
             out.append(Change(ms, "liquidation-orders", kind, [row]))
+
+    def _tell_option_trade(self, out: list[Change]) -> None:
+        trade = self.record.last_trade()
+        rows = [self.option_trade(trade)]
+        wider = (self.instrument.family,)
+        out.append(Change(trade.ms, "option-trades", self._key, rows, wider=wider))
 
     def _sample(self, ms: int) -> None:
         """Look once a minute at the premium over the index."""

@@ -20,7 +20,16 @@ from okxlab.simulator.paths import HOUR_MS, Path, Prices, remember
 if TYPE_CHECKING:
     from okxlab.simulator.instruments import Asset, Instrument
 
-__all__ = ["FINE", "Fair", "Index", "LinearFair", "Premium", "fair_bar", "fair_price"]
+__all__ = [
+    "FINE",
+    "Fair",
+    "Index",
+    "LinearFair",
+    "OptionFair",
+    "Premium",
+    "fair_bar",
+    "fair_price",
+]
 
 FINE = 16
 """Fair prices count sixteenths of a tick."""
@@ -125,7 +134,7 @@ class Fair(Protocol):
 def fair_price(seed: int, instrument: Instrument, index: Index) -> Fair:
     """Return how an instrument is priced."""
     if instrument.inst_type == "OPTION":
-        return _OptionFair(seed, instrument, index)
+        return OptionFair(seed, instrument, index)
     return LinearFair(seed, instrument, index)
 
 
@@ -142,7 +151,8 @@ class LinearFair:
 
     def __init__(self, seed: int, instrument: Instrument, index: Index) -> None:
         places = index.asset.places
-        self._unit = instrument.tick.units(places) * _PARTS
+        self.unit = instrument.tick.units(places) * _PARTS
+        """What `factor` is counted in."""
         self._index = index
         self._exp_ms = instrument.exp_ms
         centre, width = {"SPOT": (0, 60_000), "SWAP": (60_000, 250_000)}.get(
@@ -157,20 +167,21 @@ class LinearFair:
     def at(self, path_price: int, hour: int) -> int:
         """Return the fair price [1/16 tick] for a price of the path in an hour."""
         if hour != self._hour:
-            self._hour, self._factor = hour, self._factor_of(hour)
-        return path_price * self._factor // self._unit
+            self._hour, self._factor = hour, self.factor(hour)
+        return path_price * self._factor // self.unit
 
     def ticks(self, path_prices: list[int], hour: int) -> list[int]:
         """Return the fair prices, rounded to ticks, for prices of an hour."""
         self.at(0, hour)
-        factor, unit, half = self._factor, self._unit, FINE // 2
+        factor, unit, half = self._factor, self.unit, FINE // 2
         return [(p * factor // unit + half) // FINE for p in path_prices]
 
     def index_at(self, path_price: int, hour: int) -> int:
         """Return the index in the same unit."""
-        return path_price * FINE * self._index.rate(hour) // self._unit
+        return path_price * FINE * self._index.rate(hour) // self.unit
 
-    def _factor_of(self, hour: int) -> int:
+    def factor(self, hour: int) -> int:
+        """Return what a price of the path is worth in an hour [1/16 tick per `unit`]."""
         premium = self.premium.at(hour)
         if self._exp_ms:
             left = max(self._exp_ms - hour * HOUR_MS, 0)
@@ -179,7 +190,7 @@ class LinearFair:
         return FINE * (_PARTS + premium) * self._index.rate(hour) // _PARTS
 
 
-class _OptionFair:
+class OptionFair:
     """The price in coin of a European option after Bachelier.
 
     Only exact floating point operations decide (no exponential, no logarithm at
@@ -192,7 +203,7 @@ class _OptionFair:
         self._exp_ms = instrument.exp_ms
         self._tick = instrument.tick.unit / 10**instrument.tick.places
         self._index = index
-        self._scale = 10**index.asset.places
+        self._scale: int = 10**index.asset.places
         self._calm = index.asset.daily * 19.1e-6  # a year has 19.1² days
         self._smile = Premium(
             seed, instrument.family, "volatility", centre=0, width=60_000_000
@@ -203,9 +214,7 @@ class _OptionFair:
 
     def at(self, path_price: int, hour: int) -> int:
         """Return the fair price [1/16 tick] for a price of the path in an hour."""
-        if hour != self._hour:
-            self._set_hour(hour)
-        forward = self._index.value(path_price, hour) / self._scale * self._carry
+        forward = self.forward(path_price, hour)
         away = (forward - self._strike) / self._spread
         worth = self._spread * _density(away) + (forward - self._strike) * (
             -_below(-away) if self.falls else _below(away)
@@ -216,12 +225,22 @@ class _OptionFair:
         """Return the fair prices, rounded to ticks, for prices of an hour."""
         return [(self.at(p, hour) + FINE // 2) // FINE for p in path_prices]
 
+    def forward(self, path_price: int, hour: int) -> float:
+        """Return the forward price of the underlying in an hour [quote per base]."""
+        if hour != self._hour:
+            self._set_hour(hour)
+        return self._index.value(path_price, hour) / self._scale * self._carry
+
+    def years(self, hour: int) -> float:
+        """Return the time left that it is priced with in an hour [years]."""
+        return max(self._exp_ms - hour * HOUR_MS, HOUR_MS) / _YEAR_MS
+
     def volatility(self, hour: int) -> float:
         """Return the volatility a year that prices it in an hour."""
         return self._calm * (1 + self._smile.at(hour) / _PARTS)
 
     def _set_hour(self, hour: int) -> None:
-        left = max(self._exp_ms - hour * HOUR_MS, HOUR_MS) / _YEAR_MS
+        left = self.years(hour)
         self._hour = hour
         self._carry = 1 + _CARRY / _PARTS * left
         # Fixed within the hour, so that the price follows the path one way only.

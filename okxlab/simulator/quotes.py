@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from okxlab.simulator.record import Record
     from okxlab.simulator.wire import Step
 
-__all__ = ["PathSeries", "Quotes", "TradeSeries", "first_ms"]
+__all__ = ["PathSeries", "Quotes", "TradeBars", "TradeSeries", "first_ms"]
 
 _SECONDS_KEPT = 90 * DAY_MS
 """How long OKX gives bars of a second."""
@@ -157,13 +157,30 @@ class Quotes:
         }
 
 
-class TradeSeries:
-    """Candles of the trades of one instrument."""
+class TradeBars:
+    """Bars of the trades of one instrument or spread, behind its candles."""
 
-    def __init__(self, instrument: Instrument, record: Record, quotes: Quotes) -> None:
+    def __init__(self, instrument: Instrument, record: Record) -> None:
         self.bars = record
         self.first_ms = first_ms(instrument)
         self._record = record
+
+    def short(self, start_ms: int, end_ms: int) -> Bar:
+        """Return the bar of a stretch within a minute."""
+        return self._record.short(start_ms, end_ms)
+
+    def is_kept(self, start_ms: int, end_ms: int) -> bool:
+        """Tell whether the bar of a stretch can be given at all."""
+        if end_ms - start_ms < MINUTE_MS:
+            return self._record.has_trades(start_ms)
+        return self._record.has_minutes(start_ms, end_ms)
+
+
+class TradeSeries(TradeBars):
+    """Candles of the trades of one instrument."""
+
+    def __init__(self, instrument: Instrument, record: Record, quotes: Quotes) -> None:
+        super().__init__(instrument, record)
         self._quotes = quotes
 
     def write(self, bar: Bar) -> list[str]:
@@ -179,16 +196,6 @@ class TradeSeries:
             amounts.currency(lots, weight),
             amounts.quote(lots, weight),
         ]
-
-    def short(self, start_ms: int, end_ms: int) -> Bar:
-        """Return the bar of a stretch within a minute."""
-        return self._record.short(start_ms, end_ms)
-
-    def is_kept(self, start_ms: int, end_ms: int) -> bool:
-        """Tell whether the bar of a stretch can be given at all."""
-        if end_ms - start_ms < MINUTE_MS:
-            return self._record.has_trades(start_ms)
-        return self._record.has_minutes(start_ms, end_ms)
 
 
 class PathSeries:

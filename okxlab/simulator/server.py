@@ -20,7 +20,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from aiohttp.client_exceptions import ClientConnectionResetError
 
 from okxlab.simulator.accounts.signed import answer_signed, is_signed
-from okxlab.simulator.answers import PREFIX, answer, prepare
+from okxlab.simulator.answers import PREFIX, Answer, answer, envelope, prepare
 from okxlab.simulator.pace import Pace
 
 if TYPE_CHECKING:
@@ -125,6 +125,7 @@ class Server:
         app = web.Application()
         app.router.add_get("/ws/v5/{path:public|private|business}", self._websocket)
         app.router.add_get(PREFIX + "{call:.+}", self._rest)
+        app.router.add_post(PREFIX + "{call:.+}", self._rest)
         self._runner = web.AppRunner(
             app, access_log=None, logger=LOGGER, shutdown_timeout=_PATIENCE
         )
@@ -226,17 +227,24 @@ class Server:
     async def _rest(self, request: web.Request) -> web.Response:
         for _ in prepare(self.exchange.market, request.path, request.query):
             await asyncio.sleep(0)
+        is_post = request.method == "POST"
+        sent = (await request.read()).decode(errors="replace") if is_post else None
         self.catch_up()
-        if is_signed(request.path):
+        if is_signed(request.path, request.method):
             got = answer_signed(
                 self.exchange.accounts,
                 request.path,
                 request.query,
                 headers=request.headers,
                 target=request.raw_path,
+                body=sent,
             )
+            self.exchange.tell_accounts()
+        elif is_post:
+            got = Answer(405, envelope("405", "Request method not supported", []))
         else:
-            got = answer(self.exchange.market, request.path, request.query)
+            exchange = self.exchange
+            got = answer(exchange.market, request.path, request.query, exchange.calls)
         return web.Response(
             status=got.status, body=got.body, content_type="application/json"
         )

@@ -6,14 +6,11 @@ import datetime as dt
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Literal, Self, get_args
+from typing import TYPE_CHECKING, Self, TypeVar, get_args
 
 from okxlab.environment import Environment
-from okxlab.errors import ExchangeError
 from okxlab.simulator.accounts.account import Account
-from okxlab.simulator.accounts.placing import RefusedError
-from okxlab.simulator.accounts.script import Script
-from okxlab.simulator.accounts.venue import is_dealt_in
+from okxlab.simulator.accounts.lessons import Lessons
 from okxlab.simulator.exchange import Checksum, Exchange
 from okxlab.simulator.faults import Faults
 
@@ -23,17 +20,17 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from okxlab.protocol.asked import ServerSettings
-    from okxlab.simulator.accounts.desk import Desk
-    from okxlab.simulator.accounts.order import Order
     from okxlab.simulator.certificate import Certificate
     from okxlab.simulator.serving import Serving
 
 __all__ = ["Simulator"]
 
+_Result = TypeVar("_Result")
+
 LOGGER = logging.getLogger("okxlab.simulator")
 
 
-class Simulator:
+class Simulator(Lessons):
     """An OKX v5 exchange on the loopback interface, with a market of its own.
 
     It serves ``/ws/v5/public``, ``/ws/v5/private`` and ``/ws/v5/business`` and the
@@ -63,6 +60,12 @@ class Simulator:
     accounts
         Who may log in, and with what they begin; by default one with the key
         ``simulator-key``, ``simulator-secret`` and ``simulator-pass``.
+    trader
+        What the first account trades by itself from the start on, such as
+        ``"BTC-USDT"``, so that there is something to see; see `script_trader`.
+    simulated
+        Whether it passes for OKX's demo trading, so that :attr:`environment` does.
+        It matters to accounts that are for one of the two alone.
     settings
         Limits of a connection, such as the 30 s of silence after which OKX hangs up.
 
@@ -102,6 +105,8 @@ class Simulator:
         tls: bool = False,
         checksum: Checksum = "zero",
         accounts: Sequence[Account] | None = None,
+        trader: str | None = None,
+        simulated: bool = False,
         settings: ServerSettings | None = None,
     ) -> None:
         if not 0 <= speed < float("inf"):
@@ -114,10 +119,10 @@ class Simulator:
         given = (Account(),) if accounts is None else tuple(accounts)
         if len({one.api_key for one in given}) != len(given):
             raise ValueError("two accounts have the same api_key")
+        super().__init__(trader)
         self.faults = Faults()
         self._accounts = given
-        # Replaced and never changed, so that any thread may read it.
-        self._scripts: tuple[Script, ...] = ()
+        self._simulated = simulated
         self._seed = seed
         self._speed = speed
         self._instruments = instruments
@@ -212,132 +217,6 @@ class Simulator:
             raise ValueError(f"time runs forward: seconds={seconds!r}")
         self._need_serving().step(round(seconds * 1000), timeout)
 
-    def trade(
-        self,
-        inst_id: str,
-        side: Literal["buy", "sell"],
-        sz: str | float,
-        px: str | float | None = None,
-        *,
-        account: Account | None = None,
-        **more: str | bool,
-    ) -> dict[str, Any]:
-        """Place an order for a lesson, as a client of that account would.
-
-        Whoever is subscribed to ``orders``, ``account`` ... sees what follows.
-
-        Parameters
-        ----------
-        inst_id
-            A spot pair or a USDT-margined perpetual swap.
-        side
-            ``"buy"`` or ``"sell"``.
-        sz
-            Size [base currency for spot, else contracts].
-        px
-            Limit [quote per base]; at market by default.
-        account
-            Whose; the first one's by default.
-        **more
-            Other members of OKX's order, such as ``ordType="post_only"``,
-            ``tgtCcy="quote_ccy"``, ``clOrdId="lesson1"`` or ``reduceOnly=True``.
-
-        Returns
-        -------
-        dict
-            The order as it stands at once, with OKX's names: ``ordId``, ``state``,
-            ``accFillSz``, ``avgPx``, ``fee`` ...
-
-        Raises
-        ------
-        ExchangeError
-            If the exchange refuses it; ``code`` is OKX's.
-        RuntimeError
-            If the simulator does not run.
-        """
-        sent: dict[str, Any] = {
-            "instId": inst_id,
-            "tdMode": "cross" if inst_id.endswith("-SWAP") else "cash",
-            "side": side,
-            "ordType": "market" if px is None else "limit",
-            "sz": str(sz),
-            "px": "" if px is None else str(px),
-            "tgtCcy": "base_ccy",
-            **more,
-        }
-        return self._operate(account, lambda desk: desk.place(sent))
-
-    def cancel(self, ord_id: str, *, account: Account | None = None) -> dict[str, Any]:
-        """Cancel an open order and return it as it stands.
-
-        Parameters
-        ----------
-        ord_id
-            Its id.
-        account
-            Whose; the first one's by default.
-
-        Raises
-        ------
-        ExchangeError
-            If there is no such open order.
-        RuntimeError
-            If the simulator does not run.
-        """
-        return self._operate(account, lambda desk: desk.cancel({"ordId": ord_id}))
-
-    def script_trader(
-        self,
-        inst_id: str = "BTC-USDT",
-        *,
-        every: float = 5.0,
-        seed: int = 1,
-        account: Account | None = None,
-    ) -> Script:
-        """Let an account trade by itself, so that there is something to see.
-
-        Round after round it buys, offers, bids, moves the bid, takes back what still
-        rests and sells what it holds.
-
-        Parameters
-        ----------
-        inst_id
-            What it trades: a spot pair or a USDT-margined perpetual swap.
-        every
-            Pause between two steps [virtual s].
-        seed
-            The same seed trades in the same way.
-        account
-            Whose; the first one's by default.
-
-        Returns
-        -------
-        Script
-            Its ``stop()`` ends it; so does leaving a ``with`` statement.
-
-        Raises
-        ------
-        ValueError
-            If there is no such instrument to trade.
-        RuntimeError
-            If the simulator does not run.
-        """
-        serving = self._need_serving()
-        key = None if account is None else account.api_key
-        script = Script(inst_id, every, seed, key, self._end_script)
-
-        def begin(exchange: Exchange) -> None:
-            one = exchange.accounts.venue.instrument(inst_id)
-            if one is None or not is_dealt_in(one):
-                raise ValueError(
-                    f"{inst_id!r} is no spot pair or USDT-margined swap here"
-                )
-            script.begin(exchange.accounts)
-
-        serving.reach(begin)
-        self._scripts = (*self._scripts, script)
-        return script
-
     @property
     def now(self) -> dt.datetime:
         """Virtual time, with timezone UTC."""
@@ -373,7 +252,11 @@ class Simulator:
     def environment(self) -> Environment:
         """What okxlab must know to connect to it."""
         return Environment(
-            self.ws, self.rest, name="simulator", ssl_context=self.ssl_context
+            self.ws,
+            self.rest,
+            name="simulator",
+            simulated=self._simulated,
+            ssl_context=self.ssl_context,
         )
 
     @property
@@ -413,44 +296,15 @@ class Simulator:
             checksum=self._checksum,
             accounts=self._accounts,
             wall=time.time,
+            simulated=self._simulated,
             faults=self.faults,
             settings=self._settings,
         )
-        for script in self._scripts:
-            script.begin(exchange.accounts)
+        self._begin_scripts(exchange.accounts)
         return exchange
 
-    def _operate(
-        self, account: Account | None, act: Callable[[Desk], Order]
-    ) -> dict[str, Any]:
-        key = None if account is None else account.api_key
-
-        def run(exchange: Exchange) -> dict[str, Any]:
-            desk = exchange.accounts.desk(key)
-            try:
-                return desk.row(act(desk))
-            except RefusedError as refusal:
-                raise ExchangeError(
-                    f"the simulator refused the order: {refusal}",
-                    code=refusal.code,
-                    msg=refusal.msg,
-                ) from None
-            finally:
-                exchange.tell_accounts()
-
+    def _reach(self, run: Callable[[Exchange], _Result]) -> _Result:
         return self._need_serving().reach(run)
-
-    def _end_script(self, script: Script) -> None:
-        self._scripts = tuple(one for one in self._scripts if one is not script)
-        serving = self._serving
-        if serving is None or not serving.is_alive:
-            return
-
-        def end(exchange: Exchange) -> None:
-            script.end(exchange.accounts)
-            exchange.tell_accounts()
-
-        serving.reach(end)
 
     def _get_certificate(self) -> Certificate:
         from okxlab.simulator.certificate import make_certificate

@@ -10,18 +10,17 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 
+from okxlab.simulator.levels import CHECKED_LEVELS, Levels, book_row, checked_text
 from okxlab.simulator.matching import WINDOW_LEVELS, Side
 
 if TYPE_CHECKING:
-    from okxlab.simulator.wire import Texts
+    from okxlab.simulator.levels import Level, Standing
 
 __all__ = ["Window"]
 
-_CHECKED_LEVELS = 25
-"""Levels a side that a legacy checksum covers."""
 _UNBOUNDED = -(1 << 62)
 
-Level = list[str]
+Deltas = tuple[dict[str, Any], dict[str, Any]]
 
 
 class Window:
@@ -31,19 +30,18 @@ class Window:
     ----------
     bids, asks
         The book.
-    prices, sizes
-        Texts of prices by tick, and of sizes by lots.
+    levels
+        Writes their levels.
     seq, ts
         Sequence number and time of the first state, which is that of now.
     """
 
     def __init__(
-        self, bids: Side, asks: Side, prices: Texts, sizes: Texts, *, seq: int, ts: int
+        self, bids: Side, asks: Side, levels: Levels, *, seq: int, ts: int
     ) -> None:
         self._bids = bids
         self._asks = asks
-        self._prices = prices
-        self._sizes = sizes
+        self._levels = levels
         self._bounds = (_bound(bids), _bound(asks))
         self.seq = seq
         """Sequence number of the last state told."""
@@ -61,39 +59,40 @@ class Window:
         self.settle()
         self.seq, self.ts = seq, ts
 
-    def delta(self, seq: int, ts: int) -> dict[str, Any]:
-        """Go on to the state of now, and return the row that leads there."""
-        row = {
-            "asks": self._changed(self._asks, self._bounds[1]),
-            "bids": self._changed(self._bids, self._bounds[0]),
-            "ts": str(ts),
-            "checksum": 0,
-            "prevSeqId": self.seq,
-            "seqId": seq,
-        }
+    def deltas(self, seq: int, ts: int, *, is_rpi: bool = False) -> Deltas:
+        """Go on to the state of now, and return the rows that lead there.
+
+        Returns
+        -------
+        tuple
+            The row of ``books`` and, if asked for, that of ``books-rpi``, which
+            has the same sequence.
+        """
+        asks = self._changed(self._asks, self._bounds[1])
+        bids = self._changed(self._bids, self._bounds[0])
+        before = self.seq
         self.turn(seq, ts)
-        return row
+        plain = self._row(asks, bids, before, is_rpi=False)
+        return plain, self._row(asks, bids, before, is_rpi=True) if is_rpi else {}
 
-    def keep_alive(self, ts: int) -> dict[str, Any]:
+    def keep_alive(self, ts: int, *, is_rpi: bool = False) -> dict[str, Any]:
         """Return the row that says that nothing has changed."""
-        return {
-            "asks": [],
-            "bids": [],
-            "ts": str(ts),
-            "checksum": 0,
-            "prevSeqId": self.seq,
-            "seqId": self.seq,
-        }
+        return book_row(
+            [], [], ts, seq=self.seq, before=self.seq, is_checked=not is_rpi
+        )
 
-    def snapshot(self, depth: int) -> dict[str, Any]:
-        """Return the state of the last grid point as the first row of ``books``."""
+    def snapshot(self, depth: int, *, is_rpi: bool = False) -> dict[str, Any]:
+        """Return the state of the last grid point as a first row."""
+        asks, bids = self._asks.settled(depth), self._bids.settled(depth)
+        return self._row(asks, bids, -1, is_rpi=is_rpi)
+
+    def full(self, depth: int) -> dict[str, Any]:
+        """Return the state of the last grid point as REST's ``books-full`` has it."""
+        write = self._levels.bare
         return {
-            "asks": self._settled(self._asks, depth),
-            "bids": self._settled(self._bids, depth),
+            "asks": write(self._asks.settled(depth)),
+            "bids": write(self._bids.settled(depth)),
             "ts": str(self.ts),
-            "checksum": 0,
-            "prevSeqId": -1,
-            "seqId": self.seq,
         }
 
     def best(self, depth: int) -> tuple[list[Level], list[Level]]:
@@ -102,15 +101,27 @@ class Window:
 
     def text(self) -> str:
         """Return what a legacy checksum of the last grid point covers."""
-        bids = self._settled(self._bids, _CHECKED_LEVELS)
-        asks = self._settled(self._asks, _CHECKED_LEVELS)
-        parts = []
-        for i in range(max(len(bids), len(asks))):
-            for side in (bids, asks):
-                parts += side[i][:2] if i < len(side) else []
-        return ":".join(parts)
+        write = self._levels.plain
+        return checked_text(
+            write(self._bids.settled(CHECKED_LEVELS)),
+            write(self._asks.settled(CHECKED_LEVELS)),
+        )
 
-    def _changed(self, side: Side, old: int) -> list[Level]:
+    def _row(
+        self, asks: list[Standing], bids: list[Standing], before: int, *, is_rpi: bool
+    ) -> dict[str, Any]:
+        write = self._levels.rpi if is_rpi else self._levels.plain
+        return book_row(
+            write(asks),
+            write(bids),
+            self.ts,
+            seq=self.seq,
+            before=before,
+            is_checked=not is_rpi,
+        )
+
+    @staticmethod
+    def _changed(side: Side, old: int) -> list[Standing]:
         """Return the levels that changed since the last grid point, best first.
 
         A window of the best levels is a stretch of keys down to a bound, so what
@@ -125,20 +136,11 @@ class Window:
                 k for k in between[: bisect_left(between, high)] if k not in before
             ]
         keys.sort(reverse=True)
-        return [
-            self._level(k * side.sign, *(side.level(k) if k >= new else (0, 0)))
-            for k in keys
-        ]
-
-    def _settled(self, side: Side, depth: int) -> list[Level]:
-        return [self._level(*level) for level in side.settled(depth)]
+        return [(k * side.sign, *(side.level(k) if k >= new else (0, 0))) for k in keys]
 
     def _now(self, side: Side, depth: int) -> list[Level]:
         keys = side.keys[: -depth - 1 : -1]
-        return [self._level(k * side.sign, *side.level(k)) for k in keys]
-
-    def _level(self, tick: int, lots: int, orders: int) -> Level:
-        return [self._prices[tick], self._sizes[lots], "0", str(orders)]
+        return self._levels.plain((k * side.sign, *side.level(k)) for k in keys)
 
 
 def _bound(side: Side) -> int:

@@ -92,7 +92,9 @@ class BookStream(Stream, BookFigures):
     def age(self) -> float | None:
         """Time since the exchange last spoke of this book [s]; None if not synced.
 
-        In a quiet market it says once a minute that nothing has changed.
+        In a quiet market it says once a minute that nothing has changed.  A book
+        of which nothing is heard for much longer (``book_silence`` of the
+        `Environment`) is not believed any more: it is torn and asked for again.
         """
         if not self.is_synced:
             return None

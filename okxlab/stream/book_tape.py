@@ -107,6 +107,7 @@ class BookTape(Tape):
         self._append([self.book.top], recv_us, None, _FROM_REST)
         self.latest = self.book.top
         self._follow(before, recv_us)
+        self.recv_us = recv_us
         return True
 
     def lost(self, args: list[Arg], why: str, alive_us: int) -> None:

@@ -52,8 +52,31 @@ class BarTable(KeyedTable[_Key]):
         super().__init__(columns, window, _key_reader(columns), by_time=True)
         # Writer thread only.  Largest opening time so far [ms].
         self._newest = NAT
+        # Whether the newest bar is the last entry: not if instruments share it.
+        self._is_single = "inst_id" not in {column.name for column in columns}
+        self._newest_is_last = False
         # Late bars of the append that is going on: version and mark by key.
         self._late: dict[_Key, tuple[int, int]] = {}
+
+    def append(  # noqa: D102 # inherited
+        self,
+        rows: Sequence[Any],
+        recv_us: int,
+        inst_id: str | None = None,
+        origin: int = 0,
+    ) -> int:
+        # Nearly every message is an update of the bar that is not closed yet, for
+        # which no key is needed: the look-up would be a third of the cost.
+        if len(rows) != 1 or rows[0].ts != self._newest or not self._newest_is_last:
+            return super().append(rows, recv_us, inst_id, origin)
+        self._write(rows, recv_us, inst_id, origin)
+        roster = self._roster
+        last = roster.count - 1
+        mark = self._mark + 1
+        roster.version_cells[last] = roster.buffer.stop - 1
+        roster.mark_cells[last] = mark
+        self._mark = mark
+        return 1
 
     @property
     def capped(self) -> bool:  # noqa: D102 # inherited
@@ -71,6 +94,7 @@ class BarTable(KeyedTable[_Key]):
             return  # not a time; the writer has counted it
         elif ts >= self._newest:
             self._newest = ts
+            self._newest_is_last = self._is_single
             super()._admit(key, version, mark)
         else:
             self._late[key] = (version, mark)

@@ -17,6 +17,7 @@ behaves differently.
 
 from __future__ import annotations
 
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -63,7 +64,7 @@ def lay_frame(
     frame = create_dataframe_from_blocks(
         placed,
         index=_time_index(cells[0].array) if by_time else pd.RangeIndex(rows),
-        columns=pd.Index([cell.column.name for cell in cells[shift:]]),
+        columns=_labels(tuple(cell.column.name for cell in cells[shift:])),
     )
     seal(frame)
     return frame
@@ -113,7 +114,7 @@ def _block(cells: Cells, array: NDArray[Any]) -> Any:
         case "str":
             return _texts(values)
         case "category":
-            dtype = pd.CategoricalDtype(column.categories)
+            dtype = _categories(column.categories)
             return pd.Categorical.from_codes(values, dtype=dtype, validate=False)
         case _:
             return array.view()
@@ -121,20 +122,42 @@ def _block(cells: Cells, array: NDArray[Any]) -> Any:
 
 def _times(values: NDArray[np.int64], unit: str) -> Any:
     """Return a UTC datetime array over the integers, without a copy."""
-    naive = pd.array(values.view(f"M8[{unit}]"), dtype=f"M8[{unit}]", copy=False)
-    return naive.view(pd.DatetimeTZDtype(unit, "UTC"))
+    return _no_times(unit)._from_backing_data(values.view(f"M8[{unit}]"))  # noqa: SLF001
 
 
 def _texts(values: NDArray[np.object_]) -> Any:
-    """Return a `str` array over the objects, without looking at each of them.
+    """Return a `str` array over the objects, without looking at each of them."""
+    # The public constructor reads the whole buffer: 20 ns a row of capacity.
+    return _no_texts()._from_backing_data(values)  # noqa: SLF001
 
-    Its dtype is pandas' ``str`` in its Python storage, whether pyarrow is
-    installed or not.
+
+# What is the same for all frames: making it anew would be most of the price of a
+# frame of 10,000 bars, which is laid after every change.
+
+
+@lru_cache(maxsize=256)
+def _labels(names: tuple[str, ...]) -> pd.Index:
+    return pd.Index(names)
+
+
+@lru_cache(maxsize=256)
+def _categories(texts: tuple[str, ...]) -> pd.CategoricalDtype:
+    return pd.CategoricalDtype(texts)
+
+
+@cache
+def _no_times(unit: str) -> Any:
+    return pd.array([], dtype=pd.DatetimeTZDtype(unit, "UTC"))
+
+
+@cache
+def _no_texts() -> Any:
+    """Return an empty array of pandas' ``str`` in its Python storage.
+
+    That is the same whether pyarrow is installed or not.
     """
     dtype = pd.StringDtype("python", na_value=np.nan)
-    empty = pd.arrays.StringArray(np.empty(0, object), dtype=dtype)
-    # The public constructor reads the whole buffer: 20 ns a row of capacity.
-    return empty._from_backing_data(values)  # noqa: SLF001
+    return pd.arrays.StringArray(np.empty(0, object), dtype=dtype)
 
 
 def _arrays_of(values: Any) -> list[NDArray[Any]]:

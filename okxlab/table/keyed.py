@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import numpy as np
 
 from okxlab.table.base import Table, check_last, weakly
-from okxlab.table.frames import seal
 from okxlab.table.storage import Buffer, capacity_for
 from okxlab.table.writing import Writer
 
@@ -118,6 +117,7 @@ class KeyedTable(Table, Generic[KeyT]):
         # Writes rows as versions that no entry points to yet.
         full = weakly(self._roll_and_append)
         self._writer = Writer(self.columns, self._refuse, full)
+        self._write = self._writer.append
         # What the last snapshot was taken of, and the frame.
         self._cached: tuple[object, pd.DataFrame] | None = None
         capacity = capacity_for(0, 0, window.limit)
@@ -136,7 +136,7 @@ class KeyedTable(Table, Generic[KeyT]):
         inst_id: str | None = None,
         origin: int = 0,
     ) -> int:
-        self._writer.append(rows, recv_us, inst_id, origin)
+        self._write(rows, recv_us, inst_id, origin)
         mark = self._mark
         roster = self._roster
         marks, versions = roster.mark_cells, roster.version_cells
@@ -218,14 +218,12 @@ class KeyedTable(Table, Generic[KeyT]):
         """Return versions as a frame that copies itself before it is written into."""
         # The roster's own array would change under the hands of pandas.
         versions = versions.copy()
-        frame = roster.buffer.frame()
         if (np.diff(versions) == 1).all():
             # A single bar, or bars that were never updated since they came.
             first = int(versions[0]) if len(versions) else 0
-            frame = frame.iloc[first : first + len(versions)]
+            frame = roster.buffer.frame().iloc[first : first + len(versions)]
         else:
-            frame = frame.take(versions)
-            seal(frame)
+            frame = roster.buffer.frame_of(versions)
         return self._finish(frame)
 
     def _use(self, roster: Roster) -> None:
@@ -246,7 +244,7 @@ class KeyedTable(Table, Generic[KeyT]):
         self._rolled_mark = self.first_mark
         self._renumber(islice(self._slots, start, None))
         self._use(Roster(buffer, range(len(live)), roster.marks[start:count]))
-        return self._writer.append(rows, recv_us, inst_id, origin)
+        return self._write(rows, recv_us, inst_id, origin)
 
     def _renumber(self, keys: Iterable[KeyT]) -> None:
         self._slots = {key: slot for slot, key in enumerate(keys)}

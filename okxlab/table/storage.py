@@ -98,7 +98,11 @@ class Buffer:
         self.capacity = capacity
         self.first = first
         self.blocks = _allocate(columns, capacity)
-        self.cells = _cells_of(columns, self.blocks)
+        masks = [
+            np.zeros(capacity, np.bool_) if column.kind in _NULLABLE else None
+            for column in columns
+        ]
+        self.cells = _cells_of(columns, self.blocks, masks)
         # Times [ms]; NAT where missing.
         self.ts: NDArray[np.int64] = self.cells[0].array
         # Raised by the writer only, after the rows below it are whole.
@@ -118,6 +122,29 @@ class Buffer:
         if self._frame is None:
             self._frame = lay_frame(self.cells, self.blocks, by_time=self.by_time)
         return self._frame
+
+    def frame_of(self, rows: NDArray[np.int64]) -> pd.DataFrame:
+        """Return a frame of its own of some rows.
+
+        Parameters
+        ----------
+        rows
+            Which rows, in order.
+
+        Notes
+        -----
+        Copies array by array: half the price of what `DataFrame.take` costs.
+        """
+        blocks = {
+            positions: array.take(rows, axis=1)
+            for positions, array in self.blocks.items()
+        }
+        masks = [
+            None if cells.mask is None else cells.mask.take(rows)
+            for cells in self.cells
+        ]
+        cells = _cells_of(self.columns, blocks, masks)
+        return lay_frame(cells, blocks, by_time=self.by_time)
 
     def fresh(self, rows: Rows, capacity: int, first: int) -> Buffer:
         """Return a new buffer that begins with some rows of this one.
@@ -188,7 +215,9 @@ def _blank(shape: tuple[int, int], column: Column) -> NDArray[Any]:
 
 
 def _cells_of(
-    columns: tuple[Column, ...], blocks: dict[tuple[int, ...], NDArray[Any]]
+    columns: tuple[Column, ...],
+    blocks: dict[tuple[int, ...], NDArray[Any]],
+    masks: list[NDArray[np.bool_] | None],
 ) -> list[Cells]:
     arrays = {
         position: array[row]
@@ -196,12 +225,6 @@ def _cells_of(
         for row, position in enumerate(positions)
     }
     return [
-        Cells(
-            column,
-            arrays[position],
-            np.zeros(arrays[position].shape, np.bool_)
-            if column.kind in _NULLABLE
-            else None,
-        )
-        for position, column in enumerate(columns)
+        Cells(column, arrays[position], mask)
+        for position, (column, mask) in enumerate(zip(columns, masks, strict=True))
     ]

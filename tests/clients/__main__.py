@@ -1,63 +1,82 @@
-"""Let other people's clients read the simulator: ``python -m tests.clients [NAME ...]``.
+"""Let other people's clients of OKX use the simulator: ``python -m tests.clients``.
 
-Each is a script of its own in this directory, run in a process of its own against a
-simulator in this one, once for each kind of checksum.  A client that is not installed
-is an error in CI and passed over elsewhere.  Exits with 1 if one fails.
+Without options: those that our own test environment has, as CI does.  With ``--all``,
+or by name, also those that are installed into environments of their own, outside of
+the checkout (see roster.py), the first time from the package registries that pip and
+npm are set up for.  Each runs against a simulator of its own, once for each kind of
+checksum.  Exits with 1 if a check failed, or a client could not be had.
 """
 
 from __future__ import annotations
 
-import importlib.util
+import argparse
 import os
-import subprocess
 import sys
 from pathlib import Path
 
-from okxlab.simulator import Simulator
+from tests.clients.environments import MissingError, find
+from tests.clients.roster import PEERS, Peer
+from tests.clients.running import Outcome, run
+from tests.clients.table import rows
 
-# Script: the module that it needs.
-CLIENTS = {
-    "plain_websockets": "websockets",
-    "python_okx": "okx",
-    "python_okx_private": "okx",
-}
-TIMEOUT = 120
-HERE = Path(__file__).parent
+CACHE = Path.home() / ".cache" / "okxlab-clients"
 
 
-def run(name: str, checksum: str) -> bool:
-    """Run one client against a simulator of its own and print how it went."""
-    with Simulator(seed=5, checksum=checksum) as simulator:
+def parse(words: list[str]) -> argparse.Namespace:
+    """Return what the command line asks for."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.clients",
+        description="Let other people's clients of OKX use the simulator.",
+    )
+    names = sorted({name for peer in PEERS for name in (peer.name, peer.key)})
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(names))
+    parser.add_argument("--all", action="store_true", help="all of them")
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        default=CACHE,
+        metavar="DIR",
+        help="where their environments are kept (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--fresh", action="store_true", help="install them anew, not only what lacks"
+    )
+    asked = parser.parse_args(words)
+    strange = set(asked.names) - set(names)
+    if strange:
+        parser.error(f"no such client: {', '.join(sorted(strange))}")
+    return asked
+
+
+def choose(asked: argparse.Namespace) -> list[Peer]:
+    """Return the clients to run."""
+    if asked.names:
+        return [peer for peer in PEERS if {peer.name, peer.key} & {*asked.names}]
+    return [peer for peer in PEERS if asked.all or peer.is_ours]
+
+
+def main(words: list[str]) -> int:
+    """Run what is asked for, and return the exit code."""
+    asked = parse(words)
+    must_have = asked.all or asked.names or os.environ.get("CI")
+    outcomes: list[Outcome] = []
+    missing = 0
+    for peer in choose(asked):
         try:
-            ended = subprocess.run(
-                [sys.executable, f"{name}.py", simulator.ws, simulator.rest],
-                cwd=HERE,
-                capture_output=True,
-                text=True,
-                timeout=TIMEOUT,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            print(f"FAILED {name} ({checksum}): {error}")
-            return False
-    words = (ended.stdout if ended.returncode == 0 else ended.stderr).strip()
-    print(f"{'FAILED' if ended.returncode else 'ok'} {name} ({checksum}): {words}")
-    return ended.returncode == 0
-
-
-def main(names: list[str]) -> int:
-    """Run the clients named, by default all, and return the exit code."""
-    failed = passed = 0
-    for name in names or CLIENTS:
-        if importlib.util.find_spec(CLIENTS[name]) is None:
-            is_error = bool(os.environ.get("CI"))
-            print(f"{'FAILED' if is_error else 'passed over'} {name}: not installed")
-            failed += is_error
+            place = find(peer, asked.cache.resolve(), is_fresh=asked.fresh)
+        except MissingError as error:
+            print(f"not to be had: {peer.key}: {error}", flush=True)
+            missing += 1
             continue
         for checksum in ("zero", "legacy"):
-            is_good = run(name, checksum)
-            passed += is_good
-            failed += not is_good
+            outcome = run(peer, place, checksum)
+            outcomes.append(outcome)
+            print(outcome.summary, flush=True)
+    for line in rows(outcomes):
+        print(line)
+    passed = sum(outcome.count("ok") for outcome in outcomes)
+    failed = sum(outcome.count("failed") for outcome in outcomes)
+    failed += missing if must_have else 0
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
 

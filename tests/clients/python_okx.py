@@ -1,7 +1,7 @@
 """OKX's own Python client (PyPI: python-okx), public part, reads the simulator.
 
 Changed in one place: it hands a TLS context to every address, which a plain ``ws://``
-one cannot take.  Usage: python_okx.py WS REST
+one cannot take.  Usage: python_okx.py WS REST zero|legacy
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from okx.MarketData import MarketAPI
 from okx.PublicData import PublicAPI
 from okx.websocket import WebSocketFactory
 from okx.websocket.WsPublicAsync import WsPublicAsync
+from report import Report
 
 SPOT, SWAP = "BTC-USDT", "BTC-USDT-SWAP"
 CHANNELS = ("tickers", "trades", "books", "books5", "bbo-tbt")
@@ -140,12 +141,18 @@ async def read_business(ws_base):
     await client.stop()
 
 
-async def main(ws_base, rest):
+async def main(ws_base, rest, checksum):
     """Do all of it."""
-    instrument = await asyncio.to_thread(read_rest, rest)
-    book, seen = await read_public(ws_base, instrument)
-    await read_business(ws_base)
-    print(f"pushes {seen}, {book.updates} updates, {book.checksums} checksums")
+    report = Report()
+    with report.check("tickers"):
+        instrument = await asyncio.to_thread(read_rest, rest)
+    with report.check("trades", "books"):
+        book, seen = await read_public(ws_base, instrument)
+        assert bool(book.checksums) == (checksum == "legacy"), book.checksums
+        print(f"pushes {seen}, {book.updates} updates, {book.checksums} checksums")
+    with report.check("candles"):
+        await read_business(ws_base)
+    report.end()
 
 
 if __name__ == "__main__":

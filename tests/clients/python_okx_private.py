@@ -2,7 +2,7 @@
 
 Changed in two places: it hands a TLS context to every address, which a plain ``ws://``
 one cannot take, and it sleeps 5 s after each login, which is cut to what a login takes
-here.  Usage: python_okx_private.py WS REST
+here.  Usage: python_okx_private.py WS REST CHECKSUM
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from okx.MarketData import MarketAPI
 from okx.PublicData import PublicAPI
 from okx.Trade import TradeAPI
 from okx.websocket import WebSocketFactory, WsPrivateAsync
+from report import Report
 
 SPOT, SWAP = "BTC-USDT", "BTC-USDT-SWAP"
 KEY = {"apiKey": "simulator-key", "secretKey": "simulator-secret"}
@@ -110,33 +111,41 @@ async def place(client, reader, request_id, **order):
     return answer["data"][0]["ordId"]
 
 
-async def trade(ws_base, listed, bid):
-    """Buy, rest, amend, cancel, and open a position; hear of all of it."""
-    client, reader, first = await log_in(ws_base)
-    assert first["event"] == "login", first
+async def trade(report, ws_base, listed, bid):
+    """Buy, rest, amend, cancel, and open a position; hear of all of it.
+
+    Returns the id of what was bought, and the cash that is left.
+    """
+    with report.check("login"):
+        client, reader, first = await log_in(ws_base)
+        assert first["event"] == "login", first
     spot = {"instIdCode": listed[SPOT]["instIdCode"], "tdMode": "cash", "side": "buy"}
-    bought = await place(
-        client, reader, "b1", **spot, ordType="market", sz="0.01", tgtCcy="base_ccy"
-    )
-    states = await reader.states(bought)
-    assert (states[0], states[-1]) == ("live", "filled"), states
-    assert (await reader.rows("fills"))[0]["ordId"] == bought
-    far = str(Decimal(bid) // 2)
-    resting = await place(
-        client, reader, "b2", **spot, ordType="limit", sz="0.01", px=far, clOrdId="r1"
-    )
-    change = {"instId": SPOT, "ordId": resting, "newSz": "0.02"}
-    await client.amend_order([change], id="b3")
-    assert (await reader.answer("b3"))["code"] == "0"
-    assert (await reader.rows("orders"))[0]["sz"] == "0.02"
-    pending = resting
-    await client.cancel_order([{"instId": SPOT, "clOrdId": "r1"}], id="b4")
-    assert (await reader.answer("b4"))["code"] == "0"
-    assert (await reader.states(pending))[-1] == "canceled"
+    with report.check("fill"):
+        bought = await place(
+            client, reader, "b1", **spot, ordType="market", sz="0.01", tgtCcy="base_ccy"
+        )
+        states = await reader.states(bought)
+        assert (states[0], states[-1]) == ("live", "filled"), states
+        assert (await reader.rows("fills"))[0]["ordId"] == bought
+    far = {"ordType": "limit", "sz": "0.01", "px": str(Decimal(bid) // 2)}
+    with report.check("place"):
+        resting = await place(client, reader, "b2", **spot, **far, clOrdId="r1")
+        (row,) = await reader.rows("orders")
+        assert (row["ordId"], row["state"]) == (resting, "live"), row
+    with report.check("orders"):
+        change = {"instId": SPOT, "ordId": resting, "newSz": "0.02"}
+        await client.amend_order([change], id="b3")
+        assert (await reader.answer("b3"))["code"] == "0"
+        assert (await reader.rows("orders"))[0]["sz"] == "0.02"
+    with report.check("cancel"):
+        await client.cancel_order([{"instId": SPOT, "clOrdId": "r1"}], id="b4")
+        assert (await reader.answer("b4"))["code"] == "0"
+        assert await reader.states(resting) == ["canceled"]
     swap = {"instId": SWAP, "tdMode": "cross", "ordType": "market", "posSide": "net"}
-    await place(client, reader, "b5", **swap, side="buy", sz="1")
-    (position,) = await reader.rows("positions")
-    assert (position["instId"], position["pos"]) == (SWAP, "1")
+    with report.check("positions"):
+        await place(client, reader, "b5", **swap, side="buy", sz="1")
+        (position,) = await reader.rows("positions")
+        assert (position["instId"], position["pos"]) == (SWAP, "1")
     (account,) = await reader.rows("account")
     await client.stop()
     return bought, {row["ccy"]: row["cashBal"] for row in account["details"]}
@@ -170,24 +179,26 @@ def ok(answer):
     return answer["data"]
 
 
-async def main(ws_base, rest):
+def ask(rest):
+    """Return what is listed, by instId, and a ticker."""
+    with PublicAPI(flag="0", domain=rest) as public:
+        rows = ok(public.get_instruments("SPOT")) + ok(public.get_instruments("SWAP"))
+    with MarketAPI(flag="0", domain=rest) as market:
+        return {row["instId"]: row for row in rows}, ok(market.get_ticker(SPOT))[0]
+
+
+async def main(ws_base, rest, _checksum):
     """Do all of it."""
-
-    def ask():
-        with PublicAPI(flag="0", domain=rest) as public:
-            rows = ok(public.get_instruments("SPOT")) + ok(
-                public.get_instruments("SWAP")
-            )
-        with MarketAPI(flag="0", domain=rest) as market:
-            return {row["instId"]: row for row in rows}, ok(market.get_ticker(SPOT))[0]
-
-    listed, ticker = await asyncio.to_thread(ask)
-    bought, heard = await trade(ws_base, listed, ticker["bidPx"])
-    read = await asyncio.to_thread(check_rest, rest, bought)
-    assert read == heard, (read, heard)
-    _, _, refused = await log_in(ws_base, "guess")
-    assert (refused["event"], refused["code"]) == ("error", "60024"), refused
-    print(f"traded; cash {heard}")
+    report = Report()
+    listed, ticker = await asyncio.to_thread(ask, rest)
+    bought, heard = await trade(report, ws_base, listed, ticker["bidPx"])
+    with report.check("account"):
+        read = await asyncio.to_thread(check_rest, rest, bought)
+        assert read == heard, (read, heard)
+    with report.check("refused"):
+        _, _, first = await log_in(ws_base, "guess")
+        assert (first["event"], first["code"]) == ("error", "60024"), first
+    report.end()
 
 
 if __name__ == "__main__":

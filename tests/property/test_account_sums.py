@@ -15,8 +15,9 @@ from tests.unit.account_client import ALL, START, AccountClient, rows
 
 BEGINNING = {"USDT": "200000", "BTC": "1.5", "ETH": "7"}
 CONTRACT = {"BTC-USDT-SWAP": Decimal("0.01"), "ETH-USDT-SWAP": Decimal("0.1")}
+CONTRACT |= {"BTC-USDT-251226": Decimal("0.01")}
 LOT = {"BTC-USDT": "0.001", "ETH-USDT": "0.01", "BTC-USDT-SWAP": "0.25"}
-LOT |= {"ETH-USDT-SWAP": "0.5"}
+LOT |= {"ETH-USDT-SWAP": "0.5", "BTC-USDT-251226": "0.25"}
 
 # Exact: a sum of a thousand fills of twenty places has far fewer digits.
 EXACT = decimal.Context(prec=100, traps=[decimal.Inexact, decimal.InvalidOperation])
@@ -30,6 +31,7 @@ orders = st.fixed_dictionaries(
         "away": st.integers(-30, 30),
         "tgtCcy": st.sampled_from(["base_ccy", "quote_ccy"]),
         "reduceOnly": st.booleans(),
+        "posSide": st.sampled_from(["long", "short"]),
     }
 )
 deeds = st.one_of(
@@ -38,6 +40,7 @@ deeds = st.one_of(
     st.tuples(st.just("amend"), st.integers(0, 5), st.integers(1, 4000)),
     st.tuples(st.just("wait"), st.integers(0, 8_000)),
 )
+modes = st.sampled_from(["net_mode", "long_short_mode"])
 fees = st.builds(
     Fees,
     spot_maker=st.sampled_from(["0", "0.0008", "0.00012345"]),
@@ -68,34 +71,42 @@ def _do(client, deed):
 def _order(client, deed):
     inst_id = deed["instId"]
     bid, ask = map(Decimal, client.best(inst_id))
-    (listed,) = client.exchange.market.instruments(
-        "SWAP" if "SWAP" in inst_id else "SPOT", inst_id=inst_id
-    )
+    one = client.exchange.accounts.venue.instrument(inst_id)
     px = (ask if deed["side"] == "sell" else bid) + deed["away"] * Decimal(
-        listed["tickSz"]
+        one.tick.text(1)
     )
     size = Decimal(LOT[inst_id]) * deed["lots"]
     in_quote = deed["ordType"] == "market" and deed["tgtCcy"] == "quote_ccy"
     return client.order(
         inst_id,
         deed["side"],
-        str(size * px if in_quote and "SWAP" not in inst_id else size),
+        str(size * px if in_quote and inst_id not in CONTRACT else size),
         ordType=deed["ordType"],
         px=str(px),
         tgtCcy=deed["tgtCcy"],
         reduceOnly=deed["reduceOnly"],
+        posSide=_pos_side(client, deed["posSide"]),
+        tdMode="cross" if inst_id in CONTRACT else "cash",
     )[1]
+
+
+def _pos_side(client, side):
+    account = client.exchange.accounts.desk().account
+    return "net" if account.pos_mode == "net_mode" else side
 
 
 def _flatten(client):
     """Close every position, so that nothing is left unrealised."""
     heard = []
-    for inst_id in CONTRACT:
-        lots = client.exchange.accounts.desk().holdings.lots(inst_id)
-        if lots:
-            side = "sell" if lots > 0 else "buy"
-            size = client.exchange.accounts.venue.terms(inst_id).sz(abs(lots))
-            heard += client.order(inst_id, side, size, reduceOnly=True)[1]
+    for position in client.exchange.accounts.desk().holdings.open_positions():
+        heard += client.order(
+            position.terms.inst_id,
+            "sell" if position.lots > 0 else "buy",
+            position.terms.sz(abs(position.lots)),
+            reduceOnly=True,
+            posSide=position.pos_side,
+            tdMode="cross",
+        )[1]
     return heard
 
 
@@ -119,10 +130,10 @@ def _expected(frames):
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(deeds, min_size=1, max_size=25), fees)
-def test_balances_add_up(done, rates):
+@given(st.lists(deeds, min_size=1, max_size=25), fees, modes)
+def test_balances_add_up(done, rates, mode):
     """Beginning, fills and fees as told give the cash as told, digit for digit."""
-    account = Account(balances=BEGINNING, fees=rates)
+    account = Account(balances=BEGINNING, fees=rates, pos_mode=mode)
     client = AccountClient(Exchange(7, start_ms=START, accounts=[account]))
     client.login()
     frames = client.subscribe(*ALL)
@@ -173,10 +184,10 @@ def test_same_deeds_same_bytes(done):
 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(deeds, min_size=1, max_size=15))
-def test_totals_are_the_sum_of_their_parts(done):
+@given(st.lists(deeds, min_size=1, max_size=15), modes)
+def test_totals_are_the_sum_of_their_parts(done, mode):
     """Equity is cash and what is not realised; what is free is never more."""
-    account = Account(balances=BEGINNING)
+    account = Account(balances=BEGINNING, pos_mode=mode)
     client = AccountClient(Exchange(7, start_ms=START, accounts=[account]))
     client.login()
     frames = client.subscribe(*ALL)

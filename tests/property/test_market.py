@@ -29,6 +29,8 @@ INSTRUMENT_CHANNELS = (
     "price-limit",
     "open-interest",
     "funding-rate",
+    "books-rpi",
+    "option-trades",
 )
 INDEX_CHANNELS = ("index-tickers", "index-candle1m")
 
@@ -42,6 +44,7 @@ def every_topic(market):
     topics = [(c, i) for i in market.inst_ids() for c in INSTRUMENT_CHANNELS]
     topics += [(c, i) for i in market.index_ids() for c in INDEX_CHANNELS]
     topics += [("instruments", "SPOT"), ("liquidation-orders", "SWAP")]
+    topics += [(c, "BTC-USD") for c in ("option-trades", "opt-summary")]
     return [topic for topic in topics if market.knows(*topic)]
 
 
@@ -95,7 +98,8 @@ def test_a_watcher_sees_the_same_whoever_else_watches(seed, start, joins, data):
     told = [c for c in crowd.advance(start + joins + SPAN_MS) if c.ts > start + joins]
     expected = defaultdict(list)
     for change in told:
-        if (change.channel, change.key) in topics:
+        keys = (change.key, *change.wider)
+        if any((change.channel, key) in topics for key in keys):
             expected[change.channel, change.key].append(change)
 
     actual = defaultdict(list)
@@ -118,6 +122,7 @@ def test_coming_and_going_changes_nothing(seed, start, visits):
     crowd, guest = (watched(seed, start, instruments=4, topics=[]) for _ in range(2))
     topics = [(c, "BTC-USDT-SWAP") for c in INSTRUMENT_CHANNELS]
     topics += [("index-tickers", "BTC-USDT"), ("liquidation-orders", "SWAP")]
+    topics = [topic for topic in topics if crowd.knows(*topic)]
     for topic in topics:
         crowd.watch(*topic)
     now = start

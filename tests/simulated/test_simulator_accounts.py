@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import doctest
 import json
 import time
 import urllib.error
@@ -13,6 +14,7 @@ import pytest
 from okxlab.errors import ExchangeError
 from okxlab.protocol.auth import Credentials, login_arg, rest_headers
 from okxlab.simulator import Account, Simulator
+from okxlab.simulator.accounts import account, lessons
 from tests.simulated.foreign_client import START, open_path, receive, request
 
 pytestmark = pytest.mark.simulated
@@ -42,11 +44,18 @@ def _until(ws, channel):
             return frame["data"]
 
 
-def _signed(simulator, target, key=KEY):
-    """Return status and body of a signed call."""
+def _signed(simulator, target, key=KEY, body=None):
+    """Return status and body of a signed call, a POST if there is a body."""
     now = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")  # noqa: TID251  # a client has a clock
-    headers = rest_headers(key, now.replace("+00:00", "Z"), target)
-    asked = urllib.request.Request(simulator.rest + target, headers=headers)
+    method, sent = ("GET", "") if body is None else ("POST", json.dumps(body))
+    stamp = now.replace("+00:00", "Z")
+    headers = rest_headers(key, stamp, target + sent, method)
+    asked = urllib.request.Request(
+        simulator.rest + target,
+        headers=headers,
+        method=method,
+        data=sent.encode() or None,
+    )
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(asked, timeout=5) as answer:
@@ -112,6 +121,82 @@ def test_lesson(still):
     assert (none["code"], none["data"]) == ("51603", [])
 
 
+def test_order_by_rest(still):
+    """An order by POST is taken, and told on the channel; other posts are not."""
+    order = {
+        "instId": "BTC-USDT",
+        "tdMode": "cash",
+        "side": "sell",
+        "ordType": "market",
+        "sz": "0.01",
+    }
+    with open_path(still, "private") as ws:
+        _log_in(ws)
+        ws.send(request("subscribe", ORDERS))
+        assert receive(ws)["event"] == "subscribe"
+        _, placed = _signed(still, "/api/v5/trade/order", body=order)
+        told = _until(ws, "orders")[0]
+    status, _ = _signed(still, "/api/v5/public/time", body={})
+
+    assert placed["data"][0]["ordId"] == told["ordId"]
+    assert status == 405
+
+
+def test_looking_into_an_account(still):
+    """A lesson reads cash, orders and positions without a client."""
+    order = still.trade("BTC-USDT", "buy", "0.1", 90_000)
+    amended = still.amend(order["ordId"], px=91_000, sz="0.2")
+    still.trade("BTC-USDT-SWAP", "sell", "1")
+    open_orders, (position,) = still.orders(), still.positions()
+
+    assert (amended["px"], amended["sz"], amended["state"]) == ("91000", "0.2", "live")
+    assert [one["ordId"] for one in open_orders] == [order["ordId"]]
+    assert (position["instId"], position["pos"]) == ("BTC-USDT-SWAP", "-1")
+    assert still.balances()["BTC"] == "1"
+
+
+def test_examples():
+    """The examples of the documentation do what they show."""
+    found = [doctest.testmod(module) for module in (account, lessons)]
+
+    assert [(result.failed, result.attempted > 0) for result in found] == [
+        (0, True),
+        (0, True),
+    ]
+
+
+def test_trader_from_the_start():
+    """One argument makes the first account trade; what is not traded is refused."""
+    with Simulator(7, start=START, speed=0, trader="BTC-USDT") as simulator:
+        simulator.step(6)
+        bought = simulator.balances()["BTC"]
+
+    assert bought > "1"
+    with (
+        pytest.raises(ValueError, match="BTC-USD-SWAP"),
+        Simulator(7, start=START, speed=0, trader="BTC-USD-SWAP"),
+    ):
+        pass
+
+
+def test_demo_trading():
+    """A simulator may pass for demo trading; a key of live trading finds no way in."""
+    both = [
+        Account(),
+        Account("demo", "s", "p", simulated=True),
+        Account("live", "s", "p", simulated=False),
+    ]
+    codes = []
+    with Simulator(7, start=START, speed=0, accounts=both, simulated=True) as demo:
+        for one in both:
+            with open_path(demo, "private") as ws:
+                codes.append(_log_in(ws, one.credentials)["code"])
+        is_demo = demo.environment.simulated
+
+    assert is_demo
+    assert codes == ["0", "0", "50101"]
+
+
 def test_lesson_that_is_refused(still):
     """The error carries OKX's code and words."""
     with pytest.raises(ExchangeError) as refused:
@@ -126,6 +211,8 @@ def test_signed_calls(still):
     balance = _signed(still, "/api/v5/account/balance?ccy=USDT,BTC")[1]["data"][0]
     (position,) = _signed(still, "/api/v5/account/positions?instType=SWAP")[1]["data"]
     (config,) = _signed(still, "/api/v5/account/config")[1]["data"]
+    currencies = _signed(still, "/api/v5/asset/currencies?ccy=BTC")[1]["data"]
+    currencies = _signed(still, "/api/v5/asset/currencies?ccy=BTC")[1]["data"]
     refused = _signed(
         still,
         "/api/v5/account/balance",
@@ -135,6 +222,8 @@ def test_signed_calls(still):
     assert {row["ccy"] for row in balance["details"]} == {"USDT", "BTC"}
     assert (position["instId"], position["pos"]) == ("BTC-USDT-SWAP", "2")
     assert (config["posMode"], config["acctLv"]) == ("net_mode", "2")
+    assert [(one["ccy"], one["canWd"]) for one in currencies] == [("BTC", False)]
+    assert [(one["ccy"], one["canWd"]) for one in currencies] == [("BTC", False)]
     assert (refused[0], refused[1]["code"]) == (401, "50113")
 
 
@@ -165,6 +254,25 @@ def test_script(still, inst_id):
     assert {"live", "filled", "canceled"} <= set(states)
     assert pending["data"] == []
     assert told["state"] == "filled"
+
+
+def test_account_of_another_simulator(still):
+    """An account that is not one of its own is named by no key in the error."""
+    with pytest.raises(LookupError, match="no such account") as refused:
+        still.trade("BTC-USDT", "buy", "1", account=Account("canary", "s", "p"))
+
+    assert "canary" not in str(refused.value)
+
+
+def test_script_with_two_sides():
+    """A script trades for an account in long/short mode too."""
+    two_sided = [Account(pos_mode="long_short_mode")]
+    with Simulator(7, start=START, speed=0, accounts=two_sided) as simulator:
+        simulator.script_trader("BTC-USDT-SWAP")
+        simulator.step(6)
+        (position,) = simulator.positions()
+
+    assert position["posSide"] == "long"
 
 
 def test_the_same_script_twice():

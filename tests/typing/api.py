@@ -27,6 +27,24 @@ def connecting() -> None:
         print(everything, lab.environment.url("public"), lab.status)  # noqa: T201  uses them
 
 
+def logging_in() -> None:
+    """Credentials, a login on an open lab, and what of the limits is used."""
+    key: okxlab.Credentials = okxlab.Credentials("key", "secret", "passphrase")
+    lab = okxlab.connect("demo", site="us", credentials=okxlab.Credentials.from_env())
+    lab.login(key)
+    lab.login(okxlab.Credentials.from_keyring("okxlab-demo"), timeout=5)
+    orders: okxlab.Stream = lab.stream(channel="orders", inst_type="SPOT")
+    used: list[int] = [
+        one.args + one.requests_used + one.requests_left + one.waiting
+        for one in lab.status.connections
+    ]
+    counts: dict[str, int] = {
+        one.channel: one.limit - one.connections for one in lab.status.channel_counts
+    }
+    state: str = lab.status.login
+    print(orders.updates, used, counts, state)  # noqa: T201  uses them
+
+
 def streaming() -> None:
     """A stream, by instrument, list of instruments, type; windows of all kinds."""
     stream: okxlab.Stream = okxlab.stream("BTC-USDT")
@@ -54,6 +72,7 @@ def listening(stream: okxlab.Stream) -> None:
     handle: okxlab.Callback = stream.on_update(print)
     handle.stop()
     stream.on_update(lambda rows: rows["last"].mean(), every=0.5).stop()
+    stream.live("price", last=500, theme="dark", tick=0.1, fps=5).close()
 
     @stream.on_update
     def plain(rows: pd.DataFrame) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from okxlab.protocol.channels import channel
 from okxlab.simulator.accounts import Account
-from okxlab.simulator.accounts.audience import CHANNELS
+from okxlab.simulator.accounts.audience import OWN
 from okxlab.simulator.exchange import Exchange
 from okxlab.simulator.wire import step
 from tests.unit.account_client import (
@@ -56,6 +56,23 @@ def test_account_snapshot():
     }
     assert (count["event"], count["channel"]) == ("channel-conn-count", "account")
     assert count["connCount"] == "1"
+
+
+def test_snapshot_in_pages():
+    """What is more than twenty comes in pages that say which is the last."""
+    many = {f"C{i:02}": "1" for i in range(45)}
+    exchange = Exchange(7, start_ms=START, accounts=[Account(balances=many)])
+    _, (_, *pages, _) = _subscribed({"channel": "account"}, exchange=exchange)
+    told = [[one["ccy"] for one in page["data"][0]["details"]] for page in pages]
+
+    assert [(page["curPage"], page["lastPage"]) for page in pages] == [
+        (1, False),
+        (2, False),
+        (3, True),
+    ]
+    assert list(map(len, told)) == [20, 20, 5]
+    assert sorted(ccy for page in told for ccy in page) == sorted(many)
+    assert {page["eventType"] for page in pages} == {"snapshot"}
 
 
 def test_one_currency():
@@ -306,7 +323,7 @@ def test_liquidation():
         Account(key, "s", "p", balances={"USDT": "36"}, leverage=125)
         for key in ("long", "short")
     ]
-    exchange = Exchange(7, start_ms=START, accounts=poor)
+    exchange = Exchange(7, start_ms=START, instruments=4, accounts=poor)
     clients = [AccountClient(exchange, key=one.credentials) for one in poor]
     for client, side in zip(clients, ("buy", "sell"), strict=True):
         client.login()
@@ -314,7 +331,9 @@ def test_liquidation():
         client.frames()
         client.subscribe(*ALL, {"channel": "liquidation-warning", "instType": "ANY"})
     frames = []
-    while not frames or all(one.holdings.lots(SWAP) for one in exchange.accounts.desks):
+    while not frames or all(
+        one.holdings.lots(f"{SWAP}/net") for one in exchange.accounts.desks
+    ):
         exchange.advance(exchange.market.now_ms + 10_000, 0.0)
         frames += [client.frames() for client in clients]
     event = [row for got in frames for row in rows(got, "balance_and_position")][-1]
@@ -352,7 +371,7 @@ def test_rows_fit_the_registry():
 
             assert set(row) <= names, (entry.name, set(row) - names)
 
-    assert seen == CHANNELS - {"liquidation-warning"}
+    assert seen == OWN - {"liquidation-warning"}
 
 
 PUBLISHED = {

@@ -14,6 +14,8 @@ from okxlab.simulator.exchange import Exchange
 from tests.unit.account_client import ALL, KEY, START, AccountClient
 
 SECONDS = START // 1000
+REAL = "01234567-89ab-cdef-0123-456789abcdef"
+"""What a key that OKX made looks like."""
 BALANCE = "/api/v5/account/balance"
 
 
@@ -41,7 +43,10 @@ def test_timestamps(stamp):
         ({"apiKey": "nobody"}, "60005"),
         ({"passphrase": "guess"}, "60024"),
         ({"sign": "bm8="}, "60007"),
-        ({"sign": None}, "60007"),
+        ({"sign": None}, "60009"),
+        ({"passphrase": ""}, "60009"),
+        ({"apiKey": REAL}, "60032"),
+        ({"apiKey": None}, "60005"),
         ({"passphrase": 7}, "60024"),
         ({"timestamp": str(SECONDS - 31)}, "60006"),
         ({"timestamp": str(SECONDS + 31)}, "60006"),
@@ -115,6 +120,21 @@ def test_several_accounts():
     assert [login["event"] for login in logins] == ["login", "login"]
     assert uids == [account.uid for account in accounts]
     assert AccountClient(exchange).login()["code"] == "60005"
+
+
+@pytest.mark.parametrize("demo", [False, True])
+@pytest.mark.parametrize("simulated", [None, False, True])
+def test_keys_of_one_environment(simulated, demo):
+    """A key of demo trading is refused by live trading, and the reverse."""
+    account = Account(simulated=simulated)
+    exchange = Exchange(7, start_ms=START, accounts=[account], simulated=demo)
+    login = AccountClient(exchange).login()
+    headers = rest_headers(KEY, _iso(SECONDS), BALANCE)
+    headers |= {"x-simulated-trading": "1"} if demo else {}
+    fits = simulated in {None, demo}
+
+    assert login["code"] == ("0" if fits else "50101")
+    assert _get(exchange, headers)[:2] == ((200, "0") if fits else (401, "50101"))
 
 
 def test_equal_keys():
@@ -200,6 +220,7 @@ def test_signed_request():
         ("OK-ACCESS-SIGN", "", "50106"),
         ("OK-ACCESS-TIMESTAMP", "", "50107"),
         ("OK-ACCESS-KEY", "nobody", "50111"),
+        ("OK-ACCESS-KEY", REAL, "50119"),
         ("OK-ACCESS-TIMESTAMP", _iso(SECONDS - 31), "50102"),
         ("OK-ACCESS-TIMESTAMP", str(SECONDS), "50112"),
         ("OK-ACCESS-TIMESTAMP", "2025-10-09T08:53:20", "50112"),

@@ -313,7 +313,6 @@ def test_mass_cancel():
         ({"tdMode": ""}, "51000"),
         ({"side": "hold"}, "51000"),
         ({"ordType": "stop"}, "51000"),
-        ({"posSide": "long"}, "51000"),
         ({"tgtCcy": "usd"}, "51000"),
         ({"sz": "0"}, "51000"),
         ({"sz": "-1"}, "51000"),
@@ -348,14 +347,19 @@ def test_orders_refused(change, code):
 
 
 def test_swap_refusals():
-    """Isolated margin, cash, and reducing nothing are refused in swaps."""
+    """Isolated margin, cash, a side of the other mode, and reducing nothing."""
     client = traded()
     codes = [
         _code(client.order(SWAP, "buy", "1", **more)[0])
-        for more in ({"tdMode": "isolated"}, {"tdMode": "cash"}, {"reduceOnly": True})
+        for more in (
+            {"tdMode": "isolated"},
+            {"tdMode": "cash"},
+            {"posSide": "long"},
+            {"reduceOnly": True},
+        )
     ]
 
-    assert codes == ["51010", "51000", "51169"]
+    assert codes == ["51010", "51000", "51000", "51169"]
 
 
 def test_tolerated_extras():

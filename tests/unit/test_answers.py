@@ -334,3 +334,67 @@ def test_empty_parameters_are_none(market):
 def test_path_of_another_version(market):
     """A path outside the prefix is no call."""
     assert answer(market, "/public/time", {}).status == 404
+
+
+def test_books_full(market):
+    """Whole books: three members a level, no sequence."""
+    (book,) = _rows(market, "market/books-full", instId="BTC-USDT", sz=5000)
+    (few,) = _rows(market, "market/books", instId="BTC-USDT", sz=400)
+
+    assert set(book) == {"asks", "bids", "ts"}
+    assert len(book["asks"]) > 400
+    assert [[px, sz, "0", n] for px, sz, n in book["asks"][:400]] == few["asks"]
+
+
+def test_books_rpi(market):
+    """As books, with two sizes a level."""
+    (book,) = _rows(market, "market/books-rpi", instId="BTC-USDT", sz=50)
+    (plain,) = _rows(market, "market/books", instId="BTC-USDT", sz=50)
+
+    assert set(book) == {"asks", "bids", "ts", "seqId"}
+    assert book["seqId"] == plain["seqId"]
+    assert [(level[0], level[2]) for level in book["bids"]] == [
+        (level[0], level[1]) for level in plain["bids"]
+    ]
+
+
+def test_funding_rate_history(market):
+    """Three months of payments, newest first, paged by the time of payment."""
+    rows = _rows(market, "public/funding-rate-history", instId=SWAP)
+    times = [int(row["fundingTime"]) for row in rows]
+    page = {"after": times[10], "before": times[20]}
+    between = _rows(market, "public/funding-rate-history", instId=SWAP, **page)
+    few = _rows(market, "public/funding-rate-history", instId=SWAP, limit=3)
+    (now,) = _rows(market, "public/funding-rate", instId=SWAP)
+
+    assert len(rows) == 270
+    assert times == [times[0] - 8 * 60 * MINUTE * i for i in range(270)]
+    assert times[0] <= market.now_ms < times[0] + 8 * 60 * MINUTE
+    assert between == rows[11:20]
+    assert few == rows[:3]
+    assert rows[0]["realizedRate"] == now["settFundingRate"]
+    assert set(rows[0]) == {
+        "formulaType", "fundingRate", "fundingTime", "instId", "instType", "method",
+        "realizedRate",
+    }  # fmt: skip
+
+
+def test_option_calls(market):
+    """Greeks and trades of a family; of one expiry, of one kind, of one option."""
+    greeks = _rows(market, "public/opt-summary", instFamily="BTC-USD")
+    day = greeks[0]["instId"].split("-")[2]
+    of_day = _rows(market, "public/opt-summary", instFamily="BTC-USD", expTime=day)
+    none = _rows(market, "public/opt-summary", instFamily="BTC-USD", expTime="200101")
+    trades = _rows(market, "public/option-trades", instFamily="BTC-USD")
+    puts = _rows(market, "public/option-trades", instFamily="BTC-USD", optType="P")
+    one = greeks[0]["instId"]
+    own = _rows(market, "public/option-trades", instId=one)
+
+    assert greeks == of_day
+    assert none == []
+    assert len(trades) == 100
+    assert [t["ts"] for t in trades] == sorted((t["ts"] for t in trades), reverse=True)
+    assert {trade["optType"] for trade in puts} == {"P"}
+    assert {trade["instId"] for trade in own} == {one}
+    assert _ask(market, "public/option-trades")[1]["code"] == "50015"
+    assert _ask(market, "public/opt-summary", instFamily="NOPE")[1]["code"] == "51001"

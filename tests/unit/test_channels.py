@@ -145,6 +145,48 @@ def test_every_column_is_documented(row):
     assert {column.name for column in columns_of(row)} <= set(field_docs(row))
 
 
+# OKX's documentation of 2026-08-22, and its changelog to 2026-09-30; books-elp ended
+# on 2026-10-31.
+PUBLIC = """
+adl-warning bbo-tbt books books-l2-tbt books-rpi books5 books50-l2-tbt
+call-auction-details estimated-price event-contract-markets funding-rate index-tickers
+instruments liquidation-orders mark-price open-interest opt-summary option-trades
+price-limit status tickers trades
+"""
+PRIVATE = """
+account account-greeks balance_and_position fills liquidation-warning orders positions
+"""
+BUSINESS = """
+block-tickers candle index-candle mark-price-candle public-block-trades
+public-struc-block-trades sprd-bbo-tbt sprd-books-l2-tbt sprd-books5 sprd-candle
+sprd-public-trades sprd-tickers trades-all
+"""
+BUSINESS_WITH_LOGIN = """
+algo-advance algo-recurring-buy copytrading-lead-notification deposit-info
+economic-calendar grid-orders-contract grid-orders-spot grid-positions grid-sub-orders
+orders-algo quotes rfqs sprd-orders sprd-trades struc-block-trades withdrawal-info
+"""
+TIERS = {
+    "books-l2-tbt": "VIP4",
+    "books50-l2-tbt": "VIP4",
+    "fills": "VIP4",
+    "economic-calendar": "VIP1",
+}
+
+
+def test_the_registry_has_every_channel_of_okx():
+    """No channel is missing or on another path, none is invented."""
+    found = {(entry.name, entry.path, entry.login) for entry in CHANNELS}
+
+    assert found == {
+        *((name, "public", name in TIERS) for name in PUBLIC.split()),
+        *((name, "private", True) for name in PRIVATE.split()),
+        *((name, "business", False) for name in BUSINESS.split()),
+        *((name, "business", True) for name in BUSINESS_WITH_LOGIN.split()),
+    }
+    assert {entry.name: entry.tier for entry in CHANNELS if entry.tier} == TIERS
+
+
 def test_every_name_is_found_again():
     """Families are looked up with their bar, everything else by its name."""
     assert len(set(all_names())) == len(all_names())

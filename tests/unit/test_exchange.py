@@ -11,7 +11,8 @@ import pytest
 
 from okxlab.protocol.asked import ServerSettings
 from okxlab.protocol.channels import CHANNELS
-from okxlab.simulator.exchange import Exchange, book_checksum
+from okxlab.simulator.checksum import book_checksum
+from okxlab.simulator.exchange import Exchange
 
 START = 1_760_000_000_000  # 2025-10-09 08:53:20 UTC
 BOOKS = {"channel": "books", "instId": "BTC-USDT"}
@@ -73,63 +74,53 @@ def _keys(entry):
     values = {
         "instId": "BTC-USDT-SWAP",
         "instType": "SWAP" if "SWAP" in entry.inst_types else entry.inst_types[0],
-        "instFamily": "BTC-USDT",
+        "instFamily": "BTC-USD" if entry.name.startswith("opt") else "BTC-USDT",
         "sprdId": "BTC-USDT_BTC-USDT-SWAP",
         "algoId": "1",
     }
     if entry.inst_id_is == "index":
         values["instId"] = "BTC-USDT"
-    return {key: values[key] for key in (*entry.required, *entry.either[:1])}
+    return {key: values[key] for key in (*entry.required, *entry.either[-1:])}
 
 
-SERVED = {
-    "tickers",
-    "trades",
-    "trades-all",
-    "books5",
-    "bbo-tbt",
-    "books",
-    "candle",
-    "mark-price-candle",
-    "index-candle",
-    "mark-price",
-    "index-tickers",
-    "funding-rate",
-    "open-interest",
-    "price-limit",
-    "instruments",
+OPEN = [entry for entry in CHANNELS if not entry.login]
+"""What needs no login."""
+SILENT = {
     "liquidation-orders",
+    "estimated-price",
+    "event-contract-markets",
+    "public-block-trades",
+    "public-struc-block-trades",
 }
-"""What needs no account and no timetable; the others are refused."""
+"""Channels that begin with nothing, or with nothing at this time of the day."""
+BARE = {"block-tickers", "event-contract-markets"}
+"""Channels whose pushes name the channel alone."""
 
 
 @pytest.mark.parametrize(
     "entry",
-    [entry for entry in CHANNELS if entry.name not in SERVED],
+    [entry for entry in CHANNELS if entry.login],
     ids=lambda entry: entry.name,
 )
-def test_what_is_not_served_is_refused(entry):
-    """A channel of OKX's that is not simulated is refused as one that is unknown."""
+def test_what_needs_a_login_is_refused_without(entry):
+    """Private channels and tick-by-tick books are for who has logged in."""
     arg = {"channel": entry.names[0], **_keys(entry)}
     (answer,) = _client(entry.path).subscribe(arg)
 
-    assert answer["code"] == ("60011" if entry.login else "60018")
+    assert answer["code"] == "60011"
 
 
-@pytest.mark.parametrize(
-    "entry",
-    [entry for entry in CHANNELS if entry.name in SERVED],
-    ids=lambda entry: entry.name,
-)
-def test_every_served_channel_can_be_had(entry):
+@pytest.mark.parametrize("entry", OPEN, ids=lambda entry: entry.name)
+def test_every_open_channel_can_be_had(entry):
     """Each channel is acknowledged, and its first push follows."""
     arg = {"channel": entry.name + ("1m" if entry.bars else ""), **_keys(entry)}
     ack, *rest = _client(entry.path).subscribe(arg)
+    named = {"channel": entry.name} if entry.name in BARE else arg
 
     assert (ack["event"], ack["arg"]) == ("subscribe", arg)
-    assert all(push["arg"] == arg for push in rest)
+    assert all(push["arg"] == named for push in rest)
     assert all(isinstance(push["data"], list) for push in rest)
-    assert len(rest) == (0 if entry.name == "liquidation-orders" else 1)
+    assert len(rest) == (0 if entry.name in SILENT else 1)
 
 
 def test_connection_ids():
@@ -598,6 +589,38 @@ def test_skipped_sequence_number():
     assert all(joins)
     assert rows[-1]["seqId"] == snapshot["data"][0]["seqId"]
     assert here.exchange.faults.armed == ()
+
+
+def test_reset_sequence():
+    """One update has a small id and the id of the one before; then they go on."""
+    here = _client()
+    here.subscribe(BOOKS, TRADES)
+    before = _pushes(here.after(2000))
+    hit = here.exchange.faults.reset_seq("BTC-USDT")
+    after = _pushes(here.after(3000))
+    last = _of(before, "books")[-1]["data"][0]["seqId"]
+    rows = [f["data"][0] for f in _of(after, "books")]
+    (book,) = _of(Client(here.exchange).subscribe(BOOKS), "books")
+
+    assert hit == 1
+    assert rows[0]["prevSeqId"] == last
+    assert 0 <= rows[0]["seqId"] < 1000 < last
+    assert all(b["prevSeqId"] == a["seqId"] for a, b in itertools.pairwise(rows))
+    assert rows[-1]["seqId"] == book["data"][0]["seqId"] > rows[0]["seqId"]
+    assert _of(after, "trades")[-1]["data"][0]["seqId"] <= rows[-1]["seqId"]
+
+
+def test_reset_sequence_of_a_spread_and_of_nothing():
+    """Spreads have sequences of their own; what there is not has none."""
+    here = _client("business")
+    sprd_id = "BTC-USDT_BTC-USDT-SWAP"
+    here.subscribe({"channel": "sprd-books-l2-tbt", "sprdId": sprd_id})
+    faults = here.exchange.faults
+
+    assert faults.reset_seq(sprd_id) == 1
+    assert faults.reset_seq("NOPE-USDT") == 0
+    row = here.after(5000)[0]["data"][0]
+    assert row["seqId"] < row["prevSeqId"]
 
 
 def test_duplicate():

@@ -139,7 +139,7 @@ def test_busy_kernel_sends_everything_now_and_then():
     execution = Execution()
     execution.begin()
     sender, sent = make_sender(execution=execution)
-    for tenth in range(250):
+    for tenth in range(700):
         sender.paint(tenth / 10)
 
     assert kinds(sent).count("figure") == 2

@@ -126,9 +126,13 @@ def test_the_same_market_on_every_platform_and_in_every_version():
     for inst_id in market.inst_ids():
         for channel in ("books", "tickers", "trades", "candle1s", "mark-price"):
             market.watch(channel, inst_id)
-    told = msgspec.json.encode(market.advance(START + 1_000))
+    told = [
+        (change.ts, change.channel, change.key, change.rows)
+        for change in market.advance(START + 1_000)
+    ]
+    digest = blake2b(msgspec.json.encode(told), digest_size=8).hexdigest()
 
-    assert blake2b(told, digest_size=8).hexdigest() == "1b9a6d2ff8b83c10"
+    assert digest == "c5c06f90102fbdc7"
 
 
 @pytest.mark.parametrize(
@@ -307,6 +311,24 @@ def test_a_quiet_book_is_told_again_every_minute():
         assert (row["prevSeqId"], row["seqId"]) == (seq, seq)
         told = [c.channel for c in changes if c.ts == change.ts]
         assert told == ["books", "bbo-tbt", "books5"]
+
+
+@pytest.mark.parametrize("channel", ["books-l2-tbt", "books50-l2-tbt", "books-rpi"])
+def test_other_quiet_books_are_told_again_as_well(channel):
+    """Sixty seconds after the last change, and every sixty seconds from then on."""
+    pit = pit_of(exp_ms=START + 2_000)
+    pit.watch(channel, START)
+    changes = []
+    pit.run(START + 200_000, changes)
+    repeats = [c for c in changes if not (c.rows[0]["asks"] or c.rows[0]["bids"])]
+    last = changes[-len(repeats) - 1]
+    seq = last.rows[0]["seqId"]
+
+    assert [change.ts for change in repeats] == [
+        last.ts + minutes * 60_000 for minutes in (1, 2, 3)
+    ]
+    assert {c.rows[0]["seqId"] for c in repeats} == {seq}
+    assert {c.rows[0]["prevSeqId"] for c in repeats} == {seq}
 
 
 def test_a_late_watcher_of_a_quiet_book_is_told_in_step():

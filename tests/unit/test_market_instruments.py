@@ -61,7 +61,7 @@ def test_rows_have_every_member_of_the_reference():
 
         assert {*MEMBERS.split()} == {*row}
         assert isinstance(row.pop("instIdCode"), int)
-        assert row.pop("futureSettlement") is False
+        assert row.pop("futureSettlement") is (one.inst_type == "FUTURES")
         assert row.pop("upcChg") == []
         assert all(isinstance(value, str) for value in row.values())
         assert Decimal(row["minSz"]) % Decimal(row["lotSz"]) == 0

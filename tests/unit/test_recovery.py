@@ -199,3 +199,19 @@ def test_worst_way_back_is_within_ten_seconds():
 def test_repr():
     """The repr says where it stands."""
     assert repr(torn()[0]) == "<Recovery leaving, attempt 1>"
+
+
+def test_where_rest_is_no_help_it_asks_less_and_less():
+    """Twice at once, then after twice, four times ... as long, and never not at all."""
+    recovery, _ = torn(can_fetch=False)
+    waits = []
+    for _ in range(10):
+        now = recovery.next_deadline()
+        recovery.left(now)
+        recovery.take()
+        waits.append((recovery.next_deadline() - now) / SETTINGS.snapshot_timeout)
+        steps, _ = late(recovery, LITTLE)
+
+        assert steps == ["unsubscribe"]
+
+    assert waits == pytest.approx([1, 1, 2, 4, 8, 16, 32, 32, 32, 32])

@@ -659,3 +659,36 @@ def test_a_machine_without_aiofastnet_means_stock_tls(monkeypatch):
     loop.close()
 
     assert said.startswith("stock: ")
+
+
+def test_watch_looks_while_it_runs(runtime):
+    """What is watched goes on, and its result is returned."""
+    looked = threading.Event()
+
+    async def run():
+        while not looked.is_set():  # noqa: ASYNC110  # an event of another thread
+            await asyncio.sleep(0.01)
+        return 5
+
+    assert runtime.watch(run(), looked.set, every=0.01) == 5
+
+
+def test_watch_ends_what_nobody_waits_for(runtime):
+    """An interrupt of the caller cancels the work."""
+    begun, ended = threading.Event(), threading.Event()
+
+    async def run():
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    def look():
+        if begun.is_set():
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        runtime.watch(run(), look, every=0.01)
+
+    assert ended.wait(30)

@@ -19,6 +19,14 @@ __all__ = ["BOOKS"]
 _DOC: Final = "order-book-trading-market-data-ws-order-book-channel"
 
 
+_REST: Final = {
+    "books": "/api/v5/market/books",
+    "books-rpi": "/api/v5/market/books-rpi",
+}
+"""Calls whose answers have a ``seqId`` of the channel's own; there are none for the
+tick-by-tick books, and that of spreads answers without one."""
+
+
 def _top(name: str, depth: int, title: str) -> Channel:
     return Channel(
         name=name,
@@ -50,8 +58,7 @@ def _book(
         doc=_DOC,
         chart="depth",
         instead=f"okxlab.book(inst_id{which})",
-        # Sequences of the other books are not known to be those of REST.
-        rest="/api/v5/market/books" if name == "books" else "",
+        rest=_REST.get(name, ""),
         levels=50 if name.startswith("books50") else 400,
     )
 

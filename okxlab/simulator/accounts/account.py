@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 import msgspec
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["Account", "Fees"]
+
+PosMode = Literal["net_mode", "long_short_mode"]
 
 _BALANCES = {"USDT": "100000", "BTC": "1"}
 _RATE_PLACES = 10**12
@@ -32,9 +34,9 @@ class Fees(msgspec.Struct, frozen=True, kw_only=True):
     spot_taker: str = "0.001"
     """Spot orders that met resting ones."""
     swap_maker: str = "0.0002"
-    """Orders in perpetual swaps that rested."""
+    """Orders in swaps and futures that rested."""
     swap_taker: str = "0.0005"
-    """Orders in perpetual swaps that met resting ones."""
+    """Orders in swaps and futures that met resting ones."""
 
     def rate(self, inst_type: str, *, maker: bool) -> int:
         """Return the rate for a fill, as an amount."""
@@ -55,9 +57,16 @@ class Account:
     fees
         What fills cost.
     leverage
-        Of positions in swaps, 1 to 125.
+        Of positions in swaps and futures, 1 to 125.
+    pos_mode
+        ``"net_mode"``, in which buys and sales of an instrument make one position, or
+        ``"long_short_mode"``, in which each order says which of two it is about.
     tier
         The VIP tier, which some channels demand.
+    simulated
+        True for a key of demo trading, which live trading refuses, False for a key
+        of live trading, which demo trading refuses (50101); by default it is good
+        for both.
 
     Raises
     ------
@@ -81,21 +90,28 @@ class Account:
         balances: Mapping[str, str] | None = None,
         fees: Fees | None = None,
         leverage: int = 10,
+        pos_mode: PosMode = "net_mode",
         tier: int = 9,
+        simulated: bool | None = None,
     ) -> None:
         self.credentials = Credentials(api_key, secret_key, passphrase)
         self.api_key = api_key
-        self.passphrase = passphrase
         self.balances = dict(_BALANCES if balances is None else balances)
         self.fees = Fees() if fees is None else fees
         self.leverage = leverage
+        self.pos_mode = pos_mode
         self.tier = tier
+        self.simulated = simulated
         if any(amount(cash) < 0 for cash in self.balances.values()):
             raise ValueError(f"balances={self.balances!r} must not be below 0")
         rates = [amount(rate) for rate in msgspec.structs.astuple(self.fees)]
         if any(not 0 <= rate < ONE or rate % _RATE_PLACES for rate in rates):
             raise ValueError(
                 f"{self.fees!r}: a rate is 0 or a fraction of up to eight places"
+            )
+        if pos_mode not in get_args(PosMode):
+            raise ValueError(
+                f"pos_mode={pos_mode!r} must be one of {get_args(PosMode)}"
             )
         if not 1 <= leverage <= _MOST_LEVERAGE:
             raise ValueError(f"leverage={leverage!r} must be 1 to {_MOST_LEVERAGE}")

@@ -35,6 +35,8 @@ class Accounts:
     wall
         Returns the wall clock's Unix time [s], which logins are judged by; virtual
         time by default.
+    simulated
+        Whether logins are to demo trading; a signed request says so by itself.
 
     Attributes
     ----------
@@ -56,6 +58,8 @@ class Accounts:
         accounts: Iterable[Account],
         market: Market,
         wall: Callable[[], float] | None = None,
+        *,
+        simulated: bool = False,
     ) -> None:
         self.venue = Venue(market)
         self.traders: list[Trader] = []
@@ -68,6 +72,7 @@ class Accounts:
         }
         self.desks = tuple(self._by_key.values())
         self._wall = wall
+        self._simulated = simulated
 
     # The door
 
@@ -79,7 +84,8 @@ class Accounts:
         DeniedError
             With OKX's code.
         """
-        return self._by_key[admit(self._accounts, arg, self._clocks()).api_key]
+        account = admit(self._accounts, arg, self._clocks(), simulated=self._simulated)
+        return self._by_key[account.api_key]
 
     def admit_request(self, headers: Mapping[str, str], method: str, path: str) -> Desk:
         """Return the account that a signed REST request is from.
@@ -97,10 +103,15 @@ class Accounts:
 
         Raises
         ------
-        KeyError
-            If there is none.
+        LookupError
+            If there is none; the key is not shown.
         """
-        return self.desks[0] if api_key is None else self._by_key[api_key]
+        if api_key is None and self.desks:
+            return self.desks[0]
+        desk = self._by_key.get(api_key or "")
+        if desk is None:
+            raise LookupError("the simulator has no such account: give it in accounts=")
+        return desk
 
     # Time
 
@@ -122,15 +133,17 @@ class Accounts:
                 desk.book(ms)
 
     def look_after(self, ms: int) -> None:
-        """Do what is due at a full second: funding, liquidation, scripts."""
+        """Do what is due at a full second: delivery, funding, liquidation, scripts."""
         for desk in self.desks:
+            desk.deliver_if_due(ms)
             held = desk.holdings.open_positions()
             if ms % _FUNDING_MS == 0:
                 for position in held:
+                    if position.terms.instrument.inst_type != "SWAP":
+                        continue
                     rate = self.venue.funding(position.terms.inst_id)
                     desk.pay_funding(position, rate, ms)
-            if held:
-                desk.liquidate_if_due(ms)
+            desk.liquidate_if_due(ms)
         for trader in tuple(self.traders):
             trader.act(ms)
 

@@ -7,6 +7,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from okxlab.protocol.messages import encode_push
+from okxlab.simulator.accounts.pages import pages
+from okxlab.simulator.accounts.scripted.timetable import (
+    REGULAR,
+    SCRIPTED,
+    STATES,
+)
+from okxlab.simulator.accounts.shares import of_ccy, scripted_share, share, told_of
 from okxlab.simulator.topic import Topic
 
 if TYPE_CHECKING:
@@ -15,14 +22,11 @@ if TYPE_CHECKING:
     from okxlab.protocol.arg import Arg
     from okxlab.simulator.accounts.accounts import Accounts
     from okxlab.simulator.accounts.desk import Desk
-    from okxlab.simulator.accounts.news import News
-    from okxlab.simulator.accounts.venue import Venue
-    from okxlab.simulator.instruments import Instrument
     from okxlab.simulator.link import Link
 
-__all__ = ["CHANNELS", "COUNTED", "MOST_CONNECTIONS", "Audience"]
+__all__ = ["CHANNELS", "COUNTED", "MOST_CONNECTIONS", "OWN", "Audience"]
 
-CHANNELS = frozenset(
+OWN = frozenset(
     {
         "account",
         "account-greeks",
@@ -33,8 +37,12 @@ CHANNELS = frozenset(
         "positions",
     }
 )
-"""The private channels that accounts have."""
-COUNTED = CHANNELS - {"fills"}
+"""The private channels that tell what accounts do."""
+CHANNELS = OWN | SCRIPTED
+"""All private channels."""
+_IN_PAGES = frozenset({"account", "positions"})
+"""Those whose snapshots come in pages, with an ``eventType`` beside."""
+COUNTED = OWN - {"fills"}
 """Those of which OKX counts the connections (reference, 7.5)."""
 MOST_CONNECTIONS = 30
 """Connections of one account that may hold a channel."""
@@ -109,11 +117,11 @@ class Audience:
         """Send what has become due on accounts; return who got anything."""
         touched: dict[Link, None] = {}
         for desk in self._accounts.desks:
-            news, desk.news = desk.news, []
+            news = desk.take_news()
             topics = list(self._topics.get(desk.uid, {}).values())
             for one in news:
                 for topic in topics:
-                    rows = _share(topic.arg, one)
+                    rows = share(topic.arg, one)
                     if rows:
                         self._send(topic, tuple(topic.links), rows, one.event_type)
                         touched |= topic.links
@@ -124,81 +132,63 @@ class Audience:
         touched: dict[Link, None] = {}
         for desk in self._accounts.desks:
             for topic in list(self._topics.get(desk.uid, {}).values()):
-                every = _interval(topic.arg)
-                if not every or ms % every:
-                    continue
-                rows = self._state(desk, topic.arg, ms)
-                if rows:
+                for rows in self._due(desk, topic.arg, ms):
                     self._send(topic, tuple(topic.links), rows, "snapshot")
                     touched |= topic.links
         return touched
 
+    def _due(self, desk: Desk, arg: Arg, ms: int) -> list[Rows]:
+        """Return what a full second brings by itself, push by push."""
+        due: list[Rows] = []
+        if arg.channel in SCRIPTED:
+            # One thing a push, as on OKX.
+            told = desk.timetable.due(arg.channel, ms)
+            due += [[row] for row in scripted_share(arg, self._accounts.venue, told)]
+        every = _interval(arg)
+        if every and ms % every == 0:
+            rows = self._state(desk, arg, ms)
+            due += [rows] if rows else []
+        return due
+
     def _state(self, desk: Desk, arg: Arg, ms: int) -> Rows | None:
         """Return how things stand; None for channels that begin with nothing."""
-        write = desk.statements
+        write, venue = desk.statements, self._accounts.venue
         if arg.channel == "account":
-            return [_of_ccy(write.account(ms), arg.get("ccy"))]
+            return [of_ccy(write.account(ms), arg.get("ccy"))]
         if arg.channel == "positions":
-            return [
-                row
-                for row in write.positions(ms)
-                if _fits(arg, _instrument(self._accounts.venue, row))
-            ]
+            return told_of(arg, venue, write.positions(ms))
         if arg.channel == "balance_and_position":
             return [write.everything(ms)]
         if arg.channel == "account-greeks":
             ccy = arg.get("ccy")
             return [row for row in write.greeks(ms) if ccy in {None, row["ccy"]}]
+        if arg.channel in STATES:
+            rows = desk.timetable.state(arg.channel, ms)
+            return scripted_share(arg, venue, rows)
         return None
 
     def _send(
         self, topic: Topic, links: Iterable[Link], rows: Rows, event_type: str
     ) -> None:
-        extra: dict[str, object] | None = None
-        if topic.arg.channel in {"account", "positions"}:
-            extra = {"eventType": event_type}
-            if event_type == "snapshot":
-                extra |= {"curPage": 1, "lastPage": True}
-        self._push(topic, links, encode_push(topic.wire, rows, None, extra))
-
-
-def _share(arg: Arg, news: News) -> Rows:
-    """Return the rows of some news that a subscription is about."""
-    if arg.channel != news.channel:
-        return []
-    ccy = arg.get("ccy")
-    if news.channel == "account":
-        return [_of_ccy(row, ccy) for row in news.rows]
-    if news.channel == "account-greeks":
-        return [row for row in news.rows if ccy in {None, row["ccy"]}]
-    if news.instrument is not None and not _fits(arg, news.instrument):
-        return []
-    return news.rows
-
-
-def _fits(arg: Arg, one: Instrument) -> bool:
-    """Tell whether a subscription is about an instrument; an instId decides alone."""
-    inst_id = arg.get("instId")
-    if inst_id is not None:
-        return inst_id == one.inst_id
-    return arg.get("instType") in {None, "ANY", one.inst_type} and (
-        arg.get("instFamily") in {None, one.family}
-    )
-
-
-def _of_ccy(row: dict[str, Any], ccy: str | None) -> dict[str, Any]:
-    if ccy is None:
-        return row
-    details = [detail for detail in row["details"] if detail["ccy"] == ccy]
-    return {**row, "details": details}
-
-
-def _instrument(venue: Venue, row: dict[str, Any]) -> Instrument:
-    return venue.terms(row["instId"]).instrument
+        channel = topic.arg.channel
+        if channel not in _IN_PAGES:
+            self._push(topic, links, encode_push(topic.wire, rows))
+            return
+        links = tuple(links)
+        extra: dict[str, object] = {"eventType": event_type}
+        if event_type != "snapshot":
+            self._push(topic, links, encode_push(topic.wire, rows, None, extra))
+            return
+        parts = pages(channel, rows)
+        for number, part in enumerate(parts, 1):
+            extra |= {"curPage": number, "lastPage": number == len(parts)}
+            self._push(topic, links, encode_push(topic.wire, part, None, extra))
 
 
 def _interval(arg: Arg) -> int:
     """Return how often a channel is pushed regularly [ms]; 0 for never."""
+    if arg.channel in REGULAR:
+        return _REGULAR_MS
     if arg.channel not in {"account", "positions", "account-greeks"}:
         return 0
     try:

@@ -85,7 +85,9 @@ class Checks:
 
     def reduction(self, order: Order) -> None:
         """Cut an order that may only reduce to what there is to be reduced."""
-        held = self._holdings.lots(order.terms.inst_id)
+        held = self._holdings.lots(order.key)
+        if not held and order.pos_side != "net":
+            raise RefusedError("51023", "Position does not exist.")
         if held * order.sign >= 0:
             raise RefusedError(
                 "51169",

@@ -18,8 +18,7 @@ from okxlab.simulator.accounts.position import Position
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from okxlab.simulator.accounts.order import Match
-    from okxlab.simulator.accounts.terms import Terms
+    from okxlab.simulator.accounts.order import Match, Order
 
 __all__ = ["Holdings"]
 
@@ -41,7 +40,7 @@ class Holdings:
     cash : dict
         By currency [amount].
     positions : dict
-        By instId; those that are closed stay, with no lots.
+        By `position_key`; those that are closed stay, with no lots.
     """
 
     def __init__(
@@ -66,9 +65,9 @@ class Holdings:
         """Return the positions that have lots."""
         return [one for one in self.positions.values() if one.lots]
 
-    def lots(self, inst_id: str) -> int:
-        """Return the lots held of a swap; below 0 if it is short."""
-        position = self.positions.get(inst_id)
+    def lots(self, key: str) -> int:
+        """Return the lots of a position; below 0 if it is short."""
+        position = self.positions.get(key)
         return position.lots if position else 0
 
     def book(self, match: Match, trade_id: str, rate: int) -> Fill:
@@ -93,7 +92,7 @@ class Holdings:
             self.pay(terms.quote, -order.sign * value, ms)
         else:
             fee = terms.fee(value, rate)
-            position = self._position(terms, ms)
+            position = self._position(order, ms)
             pnl = position.trade(order.sign, match.lots, match.tick, ms)
             position.fee -= fee
             position.trade_id = trade_id
@@ -101,9 +100,9 @@ class Holdings:
         self.pay(order.fee_ccy, -fee, ms)
         return Fill(trade_id, match.lots, match.tick, ms, match.maker, fee, pnl)
 
-    def _position(self, terms: Terms, ms: int) -> Position:
-        position = self.positions.get(terms.inst_id)
+    def _position(self, order: Order, ms: int) -> Position:
+        position = self.positions.get(order.key)
         if position is None:
-            position = Position(terms, self._next_id(ms))
-            self.positions[terms.inst_id] = position
+            position = Position(order.terms, self._next_id(ms), order.pos_side)
+            self.positions[order.key] = position
         return position

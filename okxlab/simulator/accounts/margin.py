@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from okxlab.simulator.accounts.money import ONE
-from okxlab.simulator.accounts.terms import MAINTENANCE
+from okxlab.simulator.accounts.terms import MAINTENANCE, Terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,6 +39,8 @@ class Margin(msgspec.Struct, frozen=True):
     maintenance: int
     notional: int
     """Value of the positions."""
+    in_futures: int
+    """What of that is in futures."""
 
     @property
     def equity(self) -> int:
@@ -92,33 +94,34 @@ def reckon(
         The moment [Unix ms].
     """
     held = 0
-    # By swap: lots that open orders buy and sell.
-    waiting: dict[str, list[int]] = {
-        one.terms.inst_id: [0, 0]
-        for one in holdings.open_positions()
-        if one.terms.settle == ccy
+    # By position: its terms, and lots that open orders buy and sell.
+    waiting: dict[str, tuple[Terms, list[int]]] = {
+        key: (one.terms, [0, 0])
+        for key, one in holdings.positions.items()
+        if one.lots and one.terms.settle == ccy
     }
     for order in orders:
         if not order.terms.is_spot and order.terms.settle == ccy:
-            both = waiting.setdefault(order.terms.inst_id, [0, 0])
-            if not order.reduce_only:
+            _, both = waiting.setdefault(order.key, (order.terms, [0, 0]))
+            if not order.reduces:
                 both[order.sign < 0] += order.rest
         elif order.terms.is_spot:
             held += spot_hold(order, ccy)
-    upl = margin = initial = maintenance = notional = 0
-    for inst_id, (buys, sales) in waiting.items():
-        terms, mark = venue.terms(inst_id), venue.mark(inst_id, ms)
-        lots = holdings.lots(inst_id)
+    upl = margin = initial = maintenance = notional = futures = 0
+    for key, (terms, (buys, sales)) in waiting.items():
+        mark = venue.mark(terms.inst_id, ms)
+        lots = holdings.lots(key)
         worth = terms.value_at_mark(abs(lots), mark)
         most = max(abs(lots + buys), abs(lots - sales), abs(lots))
         margin += -(-terms.value_at_mark(most - abs(lots), mark) // leverage)
         initial += -(-worth // leverage)
         maintenance += -(-worth // MAINTENANCE)
         notional += worth
+        futures += worth * (terms.instrument.inst_type == "FUTURES")
         if lots:
-            upl += holdings.positions[inst_id].unrealised(mark)
+            upl += holdings.positions[key].unrealised(mark)
     cash = holdings.cash.get(ccy, 0)
-    return Margin(cash, upl, held, margin, initial, maintenance, notional)
+    return Margin(cash, upl, held, margin, initial, maintenance, notional, futures)
 
 
 def spot_hold(order: Order, ccy: str) -> int:

@@ -14,13 +14,13 @@ import msgspec
 from okxlab.simulator.accounts.placing import RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from okxlab.protocol.asked import OperationAsked
     from okxlab.simulator.accounts.desk import Desk
     from okxlab.simulator.accounts.order import Order
 
-__all__ = ["operate"]
+__all__ = ["carry_out", "operate", "time_taken"]
 
 _MOST_ORDERS = 20
 """Orders in a batch."""
@@ -45,13 +45,50 @@ def operate(desk: Desk, asked: OperationAsked, ms: int) -> str:
     if asked.op == "mass-cancel":
         # It is for options, of which no account has orders.
         return _answer(asked, "0", [{"result": True}], ms)
-    most = _MOST_ORDERS if asked.op.startswith("batch-") else 1
-    if not 1 <= len(asked.args) <= most:
+    done = carry_out(desk, asked.op, asked.args, ms)
+    if done is None:
         return _answer(asked, "60013", [], ms, "Invalid args")
-    rows = [_row(desk, asked.op, sent, ms) for sent in asked.args]
-    failed = sum(row["sCode"] != "0" for row in rows)
-    code = "0" if not failed else "1" if failed == len(rows) else "2"
+    code, rows = done
     return _answer(asked, code, rows, ms)
+
+
+def carry_out(
+    desk: Desk, op: str, args: Sequence[Mapping[str, Any]], ms: int
+) -> tuple[str, list[dict[str, Any]]] | None:
+    """Do the parts of an operation, one after the other.
+
+    Parameters
+    ----------
+    desk
+        The account's.
+    op
+        As on WebSocket.
+    args
+        One for each order.
+    ms
+        The moment [Unix ms].
+
+    Returns
+    -------
+    tuple or None
+        Code of the whole and a row for each order; None if there are none or more
+        than the operation takes.
+    """
+    most = _MOST_ORDERS if op.startswith("batch-") else 1
+    if not 1 <= len(args) <= most:
+        return None
+    rows = [_row(desk, op, sent, ms) for sent in args]
+    failed = sum(row["sCode"] != "0" for row in rows)
+    return "0" if not failed else "1" if failed == len(rows) else "2", rows
+
+
+def time_taken(orders: int, ms: int) -> dict[str, str]:
+    """Return when an operation came in and its answer went out [µs]."""
+    taken_us = ms * 1000
+    return {
+        "inTime": str(taken_us),
+        "outTime": str(taken_us + _TAKES_US * max(orders, 1)),
+    }
 
 
 def _row(desk: Desk, op: str, sent: Mapping[str, Any], ms: int) -> dict[str, Any]:
@@ -83,14 +120,12 @@ def _row(desk: Desk, op: str, sent: Mapping[str, Any], ms: int) -> dict[str, Any
 def _answer(
     asked: OperationAsked, code: str, rows: list[dict[str, Any]], ms: int, msg: str = ""
 ) -> str:
-    taken_us = ms * 1000
     answer = {
         **({} if asked.id is None else {"id": asked.id}),
         "op": asked.op,
         "code": code,
         "msg": msg,
         "data": rows,
-        "inTime": str(taken_us),
-        "outTime": str(taken_us + _TAKES_US * max(len(rows), 1)),
+        **time_taken(len(rows), ms),
     }
     return msgspec.json.encode(answer).decode()

@@ -9,7 +9,15 @@ import msgspec
 if TYPE_CHECKING:
     from okxlab.simulator.accounts.terms import Terms
 
-__all__ = ["Fill", "Match", "Order"]
+__all__ = ["Fill", "Match", "Order", "position_key"]
+
+_CLOSING = {("long", -1), ("short", 1)}
+"""Sides of a position and signs of the orders that close it."""
+
+
+def position_key(inst_id: str, pos_side: str) -> str:
+    """Return what a position is kept under."""
+    return f"{inst_id}/{pos_side}"
 
 
 class Fill(msgspec.Struct, frozen=True):
@@ -51,6 +59,8 @@ class Order(msgspec.Struct, kw_only=True, eq=False):
     td_mode: str = ""
     tgt_ccy: str = ""
     ccy: str = ""
+    pos_side: str = ""
+    """Side of its position: net, long or short; "" for spot."""
     reduce_only: bool = False
     category: str = "normal"
     state: str = "live"
@@ -69,6 +79,16 @@ class Order(msgspec.Struct, kw_only=True, eq=False):
     amend_source: str = ""
     amend_result: str = ""
     req_id: str = ""
+
+    @property
+    def key(self) -> str:
+        """What `Holdings.positions` has its position under."""
+        return position_key(self.terms.inst_id, self.pos_side)
+
+    @property
+    def reduces(self) -> bool:
+        """Whether it may only make its position smaller."""
+        return self.reduce_only or (self.pos_side, self.sign) in _CLOSING
 
     @property
     def rest(self) -> int:

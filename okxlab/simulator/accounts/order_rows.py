@@ -80,7 +80,7 @@ def order_row(
         "ordId": order.ord_id,
         "ordType": order.ord_type,
         "pnl": text(order.pnl),
-        "posSide": "" if terms.is_spot else "net",
+        "posSide": order.pos_side,
         "px": terms.px(order.tick),
         "rebate": "0",
         "rebateCcy": order.fee_ccy,

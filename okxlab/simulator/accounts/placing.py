@@ -49,7 +49,9 @@ class RefusedError(Exception):
         self.msg = msg
 
 
-def read_order(venue: Venue, sent: Mapping[str, Any]) -> Order:
+def read_order(
+    venue: Venue, sent: Mapping[str, Any], pos_mode: str = "net_mode"
+) -> Order:
     """Return the order that a client asks for, without an id.
 
     Parameters
@@ -59,6 +61,8 @@ def read_order(venue: Venue, sent: Mapping[str, Any]) -> Order:
     sent
         As decoded: ``instId`` or ``instIdCode``, ``tdMode``, ``side``, ``ordType``,
         ``sz``, perhaps ``px``, ``tgtCcy``, ``clOrdId``, ``tag``, ``reduceOnly`` ...
+    pos_mode
+        ``"net_mode"`` or ``"long_short_mode"``.
 
     Raises
     ------
@@ -75,9 +79,7 @@ def read_order(venue: Venue, sent: Mapping[str, Any]) -> Order:
         )
     if td_mode == "cash" and not terms.is_spot:
         raise RefusedError("51000", "Parameter tdMode error")
-    if str(sent.get("posSide") or "net") != "net":
-        # Accounts are in net mode; OKX refuses the long/short mode's sides there.
-        raise RefusedError("51000", "Parameter posSide error")
+    pos_side = "" if terms.is_spot else _pos_side(sent, pos_mode)
     is_market = ord_type in MARKET_TYPES
     tgt_ccy = str(sent.get("tgtCcy") or "") if is_market and terms.is_spot else ""
     if is_market and terms.is_spot and not tgt_ccy:
@@ -100,6 +102,7 @@ def read_order(venue: Venue, sent: Mapping[str, Any]) -> Order:
         td_mode=td_mode,
         tgt_ccy=tgt_ccy,
         ccy=str(sent.get("ccy") or ""),
+        pos_side=pos_side,
         reduce_only=is_true(sent.get("reduceOnly")) and not terms.is_spot,
     )
 
@@ -158,9 +161,22 @@ def _terms(venue: Venue, sent: Mapping[str, Any]) -> Terms:
     if not is_dealt_in(one):
         raise RefusedError(
             "51010",
-            "Only spot pairs and USDT-margined swaps are traded by accounts here",
+            "Only spot pairs and USDT-margined swaps and futures are traded here",
         )
     return venue.terms(one.inst_id)
+
+
+def _pos_side(sent: Mapping[str, Any], pos_mode: str) -> str:
+    """Return the side of the position; each mode refuses the sides of the other."""
+    if pos_mode == "net_mode":
+        side = str(sent.get("posSide") or "net")
+        known = {"net"}
+    else:
+        side = str(sent.get("posSide") or "")
+        known = {"long", "short"}
+    if side not in known:
+        raise RefusedError("51000", "Parameter posSide error")
+    return side
 
 
 def _one_of(sent: Mapping[str, Any], key: str, known: set[str] | frozenset[str]) -> str:

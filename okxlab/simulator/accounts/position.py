@@ -1,4 +1,4 @@
-"""One position in a linear swap, in net mode, kept to the last digit.
+"""One position in a linear swap or future, kept to the last digit.
 
 It is lots and what they cost.  A trade that makes it smaller takes its share of
 the cost along; what a division leaves over stays in the position, so that over its
@@ -26,6 +26,8 @@ class Position:
         Of the swap.
     pos_id
         Its id.
+    pos_side
+        ``"net"``, or ``"long"`` or ``"short"``, which it stays.
 
     Attributes
     ----------
@@ -38,9 +40,10 @@ class Position:
         paid; of funding.
     """
 
-    def __init__(self, terms: Terms, pos_id: str) -> None:
+    def __init__(self, terms: Terms, pos_id: str, pos_side: str = "net") -> None:
         self.terms = terms
         self.pos_id = pos_id
+        self.pos_side = pos_side
         self.lots = 0
         self.cost = 0
         self.pnl = self.fee = self.funding = 0
@@ -78,6 +81,11 @@ class Position:
     def unrealised_at(self, tick: int) -> int:
         """Return the profit or loss at a price [amount]."""
         return self.terms.value(self.lots, tick) - self.cost
+
+    @property
+    def shown(self) -> int:
+        """The lots as the wire has them: below 0 in net mode only."""
+        return self.lots if self.pos_side == "net" else abs(self.lots)
 
     def worth(self, mark: int) -> int:
         """Return the value at a mark price, not below 0 [amount]."""

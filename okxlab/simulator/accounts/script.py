@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from okxlab.simulator.accounts.trader import Trader
+from okxlab.simulator.accounts.venue import is_dealt_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +56,16 @@ class Script:
         self._stop(self)
 
     def begin(self, accounts: Accounts) -> None:
-        """Start trading on an exchange; on the exchange's thread."""
+        """Start trading on an exchange; on the exchange's thread.
+
+        Raises
+        ------
+        ValueError
+            If there is no such instrument to trade.
+        """
+        one = accounts.venue.instrument(self.inst_id)
+        if one is None or not is_dealt_in(one):
+            raise ValueError(f"{self.inst_id!r} is nothing that accounts trade here")
         self._trader = Trader(
             accounts.desk(self._api_key),
             accounts.venue,

@@ -9,9 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from okxlab.simulator.accounts.margin import Margin, in_usd, reckon
-from okxlab.simulator.accounts.money import cut, quotient, text
-from okxlab.simulator.accounts.terms import MARK_PARTS
-from okxlab.simulator.wire import decimal
+from okxlab.simulator.accounts.money import cut, text
+from okxlab.simulator.accounts.position_rows import (
+    held_row,
+    position_row,
+    ratio,
+    warning_row,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Statements"]
 
-_RATIO_PLACES = 16
 _ZEROES = (
     "borrowFroz",
     "crossLiab",
@@ -67,66 +70,9 @@ _TOTAL = dict.fromkeys(
         "deltaNeutralStatus",
         "isoEq",
         "notionalUsdForBorrow",
-        "notionalUsdForFutures",
         "notionalUsdForOption",
     ),
     "0",
-)
-_POSITION = {
-    **dict.fromkeys(
-        (
-            "availPos",
-            "baseBal",
-            "baseBorrowed",
-            "baseInterest",
-            "bizRefId",
-            "bizRefType",
-            "clSpotInUseAmt",
-            "deltaBS",
-            "deltaPA",
-            "gammaBS",
-            "gammaPA",
-            "hedgedPos",
-            "liab",
-            "liabCcy",
-            "margin",
-            "maxSpotInUseAmt",
-            "nonSettleAvgPx",
-            "optVal",
-            "pendingCloseOrdLiabVal",
-            "posCcy",
-            "quoteBal",
-            "quoteBorrowed",
-            "quoteInterest",
-            "settledPnl",
-            "spotInUseAmt",
-            "spotInUseCcy",
-            "thetaBS",
-            "thetaPA",
-            "vegaBS",
-            "vegaPA",
-        ),
-        "",
-    ),
-    "interest": "0",
-    "liqPenalty": "0",
-    "adl": "1",
-}
-_WARNING = (
-    "cTime",
-    "ccy",
-    "instId",
-    "instType",
-    "lever",
-    "markPx",
-    "mgnMode",
-    "mgnRatio",
-    "pTime",
-    "pos",
-    "posCcy",
-    "posId",
-    "posSide",
-    "uTime",
 )
 _GREEKS = dict.fromkeys(
     ("gammaBS", "gammaPA", "thetaBS", "thetaPA", "vegaBS", "vegaPA"), "0"
@@ -193,50 +139,8 @@ class Statements:
 
     def position(self, position: Position, ms: int) -> dict[str, Any]:
         """Return the row of a position."""
-        terms, venue = position.terms, self._venue
-        mark = venue.mark(terms.inst_id, ms)
-        last = venue.last(terms.inst_id, ms)
-        margin = self.margin(terms.settle, ms)
-        upl, worth = position.unrealised(mark), position.worth(mark)
-        by_last = position.unrealised_at(last)
-        initial = -(-worth // self._leverage)
-        invested = abs(position.cost) // self._leverage
-        tick = terms.instrument.tick
-        return {
-            **_POSITION,
-            "avgPx": terms.mean(position.cost, position.lots),
-            "bePx": self._break_even(position),
-            "cTime": str(position.c_ms),
-            "ccy": terms.settle,
-            "closeOrderAlgo": [],
-            "fee": text(position.fee),
-            "fundingFee": text(position.funding),
-            "idxPx": cut(venue.index(terms.instrument.index_id, ms)),
-            "imr": cut(initial),
-            "instId": terms.inst_id,
-            "instType": terms.instrument.inst_type,
-            "last": terms.px(last),
-            "lever": str(self._leverage),
-            "liqPx": self._liquidation(position, margin, mark),
-            "markPx": decimal(mark * tick.unit, tick.places + 1),
-            "mgnMode": "cross",
-            "mgnRatio": _ratio(margin.equity, margin.maintenance),
-            "mmr": cut(margin.maintenance * worth // (margin.notional or 1)),
-            "notionalUsd": cut(worth),
-            "pTime": str(ms),
-            "pnl": text(position.pnl),
-            "pos": terms.sz(position.lots),
-            "posId": position.pos_id,
-            "posSide": "net",
-            "realizedPnl": text(position.pnl + position.fee + position.funding),
-            "tradeId": position.trade_id,
-            "uTime": str(position.u_ms),
-            "upl": text(upl),
-            "uplLastPx": text(by_last),
-            "uplRatio": _ratio(upl, invested),
-            "uplRatioLastPx": _ratio(by_last, invested),
-            "usdPx": "1",
-        }
+        margin = self.margin(position.terms.settle, ms)
+        return position_row(position, margin, self._venue, self._leverage, ms)
 
     def positions(self, ms: int) -> list[dict[str, Any]]:
         """Return the rows of all open positions."""
@@ -244,8 +148,7 @@ class Statements:
 
     def warning(self, position: Position, ms: int) -> dict[str, Any]:
         """Return the ``liquidation-warning`` row of a position."""
-        row = self.position(position, ms)
-        return {key: row[key] for key in _WARNING}
+        return warning_row(self.position(position, ms))
 
     def balance_and_position(
         self,
@@ -261,7 +164,7 @@ class Statements:
             "pTime": str(ms),
             "eventType": event_type,
             "balData": [self._cash(ccy) for ccy in ccys],
-            "posData": [self._held(position) for position in positions],
+            "posData": [held_row(position) for position in positions],
             "trades": trades,
         }
 
@@ -306,16 +209,17 @@ class Statements:
             return sum(in_usd(amounts[ccy], prices[ccy]) for ccy in margins)
 
         equity, maintenance = total("equity"), total("maintenance")
-        notional = cut(total("notional"))
+        in_futures = total("in_futures")
         return {
             **_TOTAL,
             "adjEq": cut(equity),
             "availEq": cut(total("available_equity")),
             "imr": cut(total("initial") + total("order_margin")),
-            "mgnRatio": _ratio(equity, maintenance),
+            "mgnRatio": ratio(equity, maintenance),
             "mmr": cut(maintenance),
-            "notionalUsd": notional,
-            "notionalUsdForSwap": notional,
+            "notionalUsd": cut(total("notional")),
+            "notionalUsdForFutures": cut(in_futures),
+            "notionalUsdForSwap": cut(total("notional") - in_futures),
             "ordFroz": cut(total("order_margin")),
             "totalEq": cut(equity),
             "upl": cut(total("upl")),
@@ -341,9 +245,9 @@ class Statements:
             "eqUsd": usd,
             "frozenBal": text(margin.frozen),
             "imr": text(margin.initial + margin.order_margin),
-            "mgnRatio": _ratio(margin.equity, margin.maintenance),
+            "mgnRatio": ratio(margin.equity, margin.maintenance),
             "mmr": text(margin.maintenance),
-            "notionalLever": _ratio(margin.notional, margin.equity) or "0",
+            "notionalLever": ratio(margin.notional, margin.equity) or "0",
             "ordFrozen": text(margin.ord_frozen),
             "uTime": str(changed),
             "upl": text(margin.upl),
@@ -355,50 +259,3 @@ class Statements:
             "cashBal": text(self._holdings.cash[ccy]),
             "uTime": str(self._holdings.u_ms(ccy)),
         }
-
-    @staticmethod
-    def _held(position: Position) -> dict[str, str]:
-        terms = position.terms
-        return {
-            "posId": position.pos_id,
-            "tradeId": position.trade_id,
-            "instId": terms.inst_id,
-            "instType": terms.instrument.inst_type,
-            "mgnMode": "cross",
-            "avgPx": terms.mean(position.cost, position.lots),
-            "ccy": terms.settle,
-            "posSide": "net",
-            "pos": terms.sz(position.lots),
-            "posCcy": "",
-            "nonSettleAvgPx": "",
-            "settledPnl": "",
-            "baseBal": "",
-            "quoteBal": "",
-            "uTime": str(position.u_ms),
-        }
-
-    @staticmethod
-    def _break_even(position: Position) -> str:
-        """Return the price that pays for what was paid so far, and no more."""
-        if not position.lots:
-            return ""
-        paid = position.cost - position.pnl - position.fee - position.funding
-        return position.terms.mean(paid, position.lots)
-
-    @staticmethod
-    def _liquidation(position: Position, margin: Margin, mark: int) -> str:
-        """Return about where the equity would be down to the maintenance margin."""
-        terms = position.terms
-        each = terms.value_at_mark(abs(position.lots), 1)
-        if not each:
-            return ""
-        steps = (margin.equity - margin.maintenance) // each
-        tick = (mark - steps if position.lots > 0 else mark + steps) // MARK_PARTS
-        return terms.px(tick) if tick > 0 else ""
-
-
-def _ratio(part: int, whole: int) -> str:
-    """Return a quotient as wire text; "" if there is none."""
-    if not whole:
-        return ""
-    return decimal(quotient(part * 10**_RATIO_PLACES, whole), _RATIO_PLACES)

@@ -26,7 +26,7 @@ class Terms:
     Parameters
     ----------
     instrument
-        A spot pair, or a swap that is settled in its quote currency.
+        A spot pair, or a swap or future that is settled in its quote currency.
 
     Attributes
     ----------

@@ -52,6 +52,9 @@ class Trader:
         self._every_ms = every_ms
         self._next_ms = venue.now_ms + every_ms
         self._bits = source(seed, "trader", desk.uid, inst_id).getrandbits
+        # It only sells what it bought before, so it never has anything but a long side.
+        is_two_sided = desk.account.pos_mode == "long_short_mode"
+        self._pos_side = "long" if is_two_sided else "net"
         self._step = 0
         self._orders: list[Order] = []
 
@@ -113,6 +116,7 @@ class Trader:
             "ordType": "market" if tick is None else "limit",
             "sz": self._terms.sz(lots),
             "px": self._terms.px(tick),
+            "posSide": self._pos_side,
             "tgtCcy": "base_ccy",
             "tag": "script",
         }

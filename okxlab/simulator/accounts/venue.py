@@ -1,8 +1,8 @@
-"""The trading venue: the market as accounts see it: terms, prices, books, and who wakes them."""
+"""The venue: the market as accounts see it, with its terms, prices and books."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from okxlab.simulator.accounts.money import ONE, PLACES, amount
 from okxlab.simulator.accounts.terms import Terms
@@ -27,6 +27,7 @@ class Venue:
     def __init__(self, market: Market) -> None:
         self._market = market
         self._terms: dict[str, Terms] = {}
+        self._pairs: tuple[tuple[str, str], ...] | None = None
         self._last_id = 0
         self._last_trade_id = 0
 
@@ -35,9 +36,30 @@ class Venue:
         """Virtual time [Unix ms]."""
         return self._market.now_ms
 
+    @property
+    def seed(self) -> int:
+        """The market's seed."""
+        return self._market.seed
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Return spot pairs with the linear swap of the same currencies, by rank."""
+        if self._pairs is None:
+            swaps = self._market.inst_ids("SWAP")
+            self._pairs = tuple(
+                (spot, f"{spot}-SWAP")
+                for spot in self._market.inst_ids("SPOT")
+                if f"{spot}-SWAP" in swaps
+            )
+        return self._pairs
+
     def instrument(self, named: str | int) -> Instrument | None:
         """Return an instrument that is traded, by instId or instIdCode."""
         return self._market.instrument(named)
+
+    def listed(self, inst_type: str) -> list[dict[str, Any]]:
+        """Return the wire rows of the instruments of a type."""
+        return self._market.instruments(inst_type)
 
     def terms(self, inst_id: str) -> Terms:
         """Return the terms of an instrument that `is_dealt_in`."""
@@ -101,7 +123,7 @@ class Venue:
 
 
 def is_dealt_in(one: Instrument) -> bool:
-    """Tell whether accounts can trade it: spot pairs and linear swaps."""
+    """Tell whether accounts can trade it: spot pairs, linear swaps and futures."""
     return one.inst_type == "SPOT" or (
-        one.inst_type == "SWAP" and one.ct_type == "linear"
+        one.inst_type in {"SWAP", "FUTURES"} and one.ct_type == "linear"
     )

@@ -4,8 +4,7 @@ Three situations, by what can be heard from the page:
 
 *closed loop*
     The kernel is idle and the page says which frames it has painted and how far
-    apart: as fast as it paints, at most `fps`, and no more than half a second's
-    frames ahead of it.
+    apart: as fast as it paints, at most `fps`, and not far ahead of it.
 *open loop*
     A cell runs, so that nothing the page says can arrive: a few frames a second,
     whatever happened to the ones before.  The page merges what it gets.
@@ -28,11 +27,12 @@ OPEN_LOOP = 0.25
 """Time between frames where nothing can be heard [s]."""
 PROBE = 5.0
 """Time between frames where somebody should answer and nobody does [s]."""
-PATIENCE = 1.5
+PATIENCE = 2.5
 """How long the page may take to say that it has painted [s]."""
-_AHEAD = 0.5
-"""How far the kernel may be ahead of the page [s]: several frames at full speed,
-since a page reports a few times a second only."""
+_AHEAD = 1.5
+"""How far the kernel may be ahead of what it has heard [s]: a page reports about
+once a second, since every report makes the kernel busy and idle again, and says so
+to everyone.  Nothing queues by that: the page merges what it gets."""
 _FASTER = 0.8
 """Part of the page's own time between paints after which the next frame goes out:
 less than 1, so that a page which has caught up is sent more again."""

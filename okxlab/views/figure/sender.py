@@ -21,7 +21,7 @@ __all__ = ["Sender"]
 
 _log = logging.getLogger("okxlab.views")
 
-_REFRESH = 10.0
+_REFRESH = 30.0
 """Where the page cannot be heard, the whole figure goes out this often [s], in
 case something was lost on the way."""
 _SHARE = 4.0
@@ -188,7 +188,7 @@ class Sender:
         content = {
             "kind": "frame",
             "frame": self.pace.note_sent(now),
-            "sent": time.time() * 1000.0,
+            "sent": round(time.time() * 1000.0),
             "operations": frame.operations,
         }
         self._send(content, [frame.buffer])

@@ -1,7 +1,7 @@
 // One live figure: what the kernel has told of it, and what the kernel is told.
 
-const REPORT_EVERY = 250; // least time between two reports of one figure [ms]
-const REPORT_SHARE = 60; // and so much for each figure of the page [ms]
+const REPORT_EVERY = 800; // least time between two reports of one figure [ms]
+const REPORT_SHARE = 100; // and so much for each figure of the page [ms]
 const ASK_AFTER = 700; // what the kernel sends unasked has come by then [ms]
 
 class Figure {
