@@ -374,6 +374,14 @@ class Stream:
 
         return draw(self, name, inst_id=inst_id, last=last, theme=theme, tick=tick)
 
+    @property
+    def charts(self) -> tuple[str, ...]:
+        """The charts that fit, by name, the default first; for `chart` and `live`."""
+        from okxlab.views.charts import default_of, fitting
+
+        subject = self._subject(None, 1)
+        return tuple(dict.fromkeys((default_of(subject).name, *fitting(subject))))
+
     def live(
         self,
         name: str | None = None,

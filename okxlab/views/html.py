@@ -25,7 +25,15 @@ if TYPE_CHECKING:
     from okxlab.lab.status import LabStatus
     from okxlab.stream import BookStream, Stream
 
-__all__ = ["book_html", "lab_html", "status_html", "stream_html"]
+__all__ = [
+    "book_html",
+    "connections_html",
+    "lab_html",
+    "light",
+    "status_html",
+    "stream_html",
+    "streams_html",
+]
 
 _log = logging.getLogger("okxlab.views")
 
@@ -98,12 +106,20 @@ def lab_html(lab: Lab) -> str:
     """
     return _card(
         lambda: _lab_headline(lab.status),
+        lambda: _facts(_limits(lab.status)),
         lambda: _connections(lab.status),
-        lambda: _grid(
-            ("stream", "status", "rows", "rows/s", "lag", "gaps", "last error"),
-            [_stream_row(stream) for stream in lab.streams],
-        ),
+        lambda: _streams(lab),
     )
+
+
+def connections_html(lab: Lab) -> str:
+    """Return the connections of a lab, with its limits, as HTML."""
+    return _card(lambda: _facts(_limits(lab.status)), lambda: _connections(lab.status))
+
+
+def streams_html(lab: Lab) -> str:
+    """Return the streams of a lab with their counters, as HTML."""
+    return _card(lambda: _streams(lab))
 
 
 def status_html(status: LabStatus) -> str:
@@ -121,10 +137,11 @@ def status_html(status: LabStatus) -> str:
     """
     return _card(
         lambda: _lab_headline(status),
+        lambda: _facts(_limits(status)),
         lambda: _connections(status),
         lambda: _grid(
             ("stream", "status"),
-            [(escape(name), _light(state)) for name, state in status.streams],
+            [(escape(name), light(state)) for name, state in status.streams],
         ),
     )
 
@@ -148,11 +165,11 @@ def _or_nothing(part: Callable[[], str]) -> str:
 def _headline(what: str, title: str, status: str) -> str:
     return (
         f'<div><b style="font-size:1.1em">{escape(what)}</b> '
-        f'<span style="opacity:0.75">{escape(title)}</span> &nbsp;{_light(status)}</div>'
+        f'<span style="opacity:0.75">{escape(title)}</span> &nbsp;{light(status)}</div>'
     )
 
 
-def _light(status: str) -> str:
+def light(status: str) -> str:
     """Return a status with a light, which is not all that tells it."""
     colour = STATES.get(status, NEUTRAL)
     return (
@@ -175,7 +192,23 @@ def _trouble(stream: Stream) -> str:
 def _table(rows: pd.DataFrame) -> str:
     if not len(rows):
         return ""
-    return str(rows.to_html(max_rows=_ROWS, max_cols=_COLUMNS, border=0))
+    body = _with_short_times(rows).to_html(max_rows=_ROWS, max_cols=_COLUMNS, border=0)
+    return f'<div style="overflow-x:auto;white-space:nowrap">{body}</div>'
+
+
+def _with_short_times(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows whose times are texts, to the millisecond and without zone."""
+    columns = rows.select_dtypes("datetimetz")
+    changed = rows.assign(
+        **{name: _short(columns[name].dt) for name in columns.columns}
+    )
+    if getattr(rows.index, "tz", None) is not None:
+        changed.index = _short(rows.index).rename(f"{rows.index.name} (UTC)")
+    return changed
+
+
+def _short(times: Any) -> Any:
+    return times.strftime("%Y-%m-%d %H:%M:%S.%f").str[:-3]
 
 
 def _gaps(gaps: pd.DataFrame) -> str:
@@ -183,7 +216,8 @@ def _gaps(gaps: pd.DataFrame) -> str:
         return ""
     count = _count(len(gaps), "gap")
     last = f", the last {_GAPS}" if len(gaps) > _GAPS else ""
-    body = gaps.tail(_GAPS).to_html(index=False, na_rep="still open", border=0)
+    shown = _with_short_times(gaps.tail(_GAPS))
+    body = shown.to_html(index=False, na_rep="still open", border=0)
     return f"<details><summary>{count}{last}</summary>{body}</details>"
 
 
@@ -243,11 +277,18 @@ def _figures(book: BookStream) -> list[str]:
     ]
 
 
+def _streams(lab: Lab) -> str:
+    return _grid(
+        ("stream", "status", "rows", "rows/s", "lag", "gaps", "last error"),
+        [_stream_row(stream) for stream in lab.streams],
+    )
+
+
 def _stream_row(stream: Stream) -> tuple[str, ...]:
     stats = stream.stats
     return (
         escape(stream.name),
-        _light(stream.status),
+        light(stream.status),
         f"{len(stream):,}",
         "" if isnan(stats.rate) else f"{stats.rate:,.1f}",
         "" if isnan(stats.lag) else _seconds(stats.lag),
@@ -264,16 +305,34 @@ def _lab_headline(status: LabStatus) -> str:
     return _headline("okxlab", status.environment, state)
 
 
+def _limits(status: LabStatus) -> list[str]:
+    counts = [
+        f"{one.channel}: {one.connections} of {one.limit} connections of the account"
+        + (", too many: OKX has ended a subscription" if one.exceeded else "")
+        for one in status.channel_counts
+    ]
+    return [
+        "" if status.login == "none" else f"login {status.login}",
+        f"at most {status.connects_per_second} new connections a second",
+        f"TLS {status.tls}",
+        *counts,
+    ]
+
+
+def _waiting(count: int) -> str:
+    return f", {count} waiting" if count else ""
+
+
 def _connections(status: LabStatus) -> str:
-    names = ("connection", "state", "subscriptions", "requests left", "last error")
+    names = ("connection", "state", "subscriptions", "requests", "last error")
     return _grid(
         names,
         [
             (
                 f'<span title="{escape(one.url)}">{escape(one.path)}</span>',
-                _light(one.state),
-                f"{one.args:,}",
-                f"{one.requests_left:,}",
+                light(one.state),
+                f"{one.args} of {one.args_limit}{_waiting(one.waiting)}",
+                f"{one.requests_used} of {one.requests_limit} an hour",
                 escape(_cut(one.last_error)),
             )
             for one in status.connections

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from okxlab.errors import SubscriptionError
-from okxlab.lab.status import ConnectionStatus, LabStatus
+from okxlab.lab.status import ChannelCount, ConnectionStatus, LabStatus
 from okxlab.protocol.channels import channel, make_arg
 from okxlab.protocol.events import Push
 from okxlab.runtime import Runtime
@@ -255,7 +255,10 @@ def status(**parts):
         url="wss://ws.okx.com/ws/v5/public",
         state="backoff",
         args=3,
+        args_limit=240,
         requests_left=477,
+        requests_limit=480,
+        waiting=1,
         attempts=2,
         last_error=HOSTILE,
     )
@@ -264,10 +267,14 @@ def status(**parts):
         "is_open": True,
         "streams": (("tickers BTC-USDT", "live"), (HOSTILE, "refused")),
         "connections": (connection,),
+        "login": "accepted",
+        "channel_counts": (
+            ChannelCount(channel="orders", connections=31, limit=30, exceeded=True),
+        ),
+        "connects_per_second": 3,
         "tls": "aiofastnet",
     }
-    known = {field: given.get(field) for field in LabStatus.__struct_fields__}
-    return LabStatus(**{**known, **parts})
+    return LabStatus(**{**given, **parts})
 
 
 def test_a_status():
@@ -275,7 +282,9 @@ def test_a_status():
     text = read(status()._repr_html_())
 
     assert text.startswith("okxlab live ● open")
-    assert "public ● backoff 3 477" in text
+    assert "login accepted · at most 3 new connections a second" in text
+    assert "orders: 31 of 30 connections of the account, too many" in text
+    assert "public ● backoff 3 of 240, 1 waiting 3 of 480 an hour" in text
     assert f"{HOSTILE} ● refused" in text
 
 
@@ -285,11 +294,12 @@ def test_a_lab(runtime):
     receive(tape, trade(1))
     lab = SimpleNamespace(status=status(), streams=(stream,))
     idle = SimpleNamespace(
-        status=status(is_open=False, streams=(), connections=()), streams=()
+        status=status(is_open=False, streams=(), connections=(), channel_counts=()),
+        streams=(),
     )
 
     assert "trades BTC-USDT ● live 1" in read(html.lab_html(lab))
-    assert read(html.lab_html(idle)) == "okxlab live ● closed"
+    assert read(html.lab_html(idle)).startswith("okxlab live ● closed login accepted")
 
 
 def test_no_background_and_no_black():
