@@ -47,8 +47,11 @@ _SIDE_BY_SIDE: Final = 4
 """Args that are filled at once; after a reconnect there may be hundreds."""
 _TRIES: Final = 10
 """Attempts in a row without a row gained, before an arg is given up."""
-_LOOKS: Final = 4
-"""Attempts in a row that OKX answers without a row gained."""
+_LOOKS: Final = 6
+"""Attempts in a row that OKX answers without a row gained: six seconds, by which
+its REST side may lag behind."""
+_VAIN: Final = 3
+"""Holes in a row that OKX has nothing for, before one look is enough."""
 _PAUSE_FIRST: Final = 0.2
 _PAUSE_MOST: Final = 30.0
 """Pauses between attempts [s]: two minutes in all."""
@@ -95,6 +98,9 @@ class Healer:
         self._pause = pause
         self._turns = asyncio.Semaphore(_SIDE_BY_SIDE)
         self._busy: set[tuple[ChainedTape, Arg]] = set()
+        # Holes in a row that OKX had nothing for: should ids ever be left out on
+        # purpose, not every one of them is to be asked for again and again.
+        self._vain: dict[tuple[ChainedTape, Arg], int] = {}
 
     def watch(self, tape: Tape) -> None:
         """Fill a tape from now on, if it is one that can be filled."""
@@ -113,6 +119,8 @@ class Healer:
             tape.on_payment = None
         if isinstance(tape, ChainedTape):
             tape.on_hole = None
+            for arg in tape.args:
+                self._vain.pop((tape, arg), None)
 
     def _owe(
         self, tape: FundingTape, arg: Arg, start_ms: int, end_ms: int, number: int
@@ -153,13 +161,23 @@ class Healer:
             while tape.on_hole is not None and not tape.is_over and _wants(tape, arg):
                 attempt = await self._attempt(tape, arg, tries)
                 tries = 0 if attempt.gained else tries + 1
-                if attempt.is_last or tries >= (_TRIES if attempt.why else _LOOKS):
+                if attempt.gained:
+                    self._vain.pop((tape, arg), None)
+                if attempt.is_last or tries >= self._patience(tape, arg, attempt):
+                    if not attempt.why:
+                        self._vain[tape, arg] = self._vain.get((tape, arg), 0) + 1
                     _end(tape, arg, attempt.why or "OKX does not have it")
                 elif _wants(tape, arg):
                     pause = min(self._pause * 2.0**tries, _PAUSE_MOST)
                     await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311  # no secret
         finally:
             self._busy.discard((tape, arg))
+
+    def _patience(self, tape: ChainedTape, arg: Arg, attempt: _Attempt) -> int:
+        """Return after how many attempts in vain to end."""
+        if attempt.why:
+            return _TRIES
+        return _LOOKS if self._vain.get((tape, arg), 0) < _VAIN else 1
 
     async def _attempt(self, tape: ChainedTape, arg: Arg, tries: int) -> _Attempt:
         if self._rest is None:
