@@ -104,6 +104,13 @@ class Streamed(NamedTuple):
     """Of the kernel [s], a busy cell included."""
     heap: float
     """Of the last third by that of the second."""
+    seconds: float
+    """How long it was watched [s]."""
+
+    @property
+    def bytes_of_an_update(self) -> float:
+        """Bytes over the websocket for every update that was painted."""
+        return self.received * self.seconds / self.painted
 
 
 class Notebook:
@@ -182,7 +189,7 @@ def streamed(
     (directory / "go-on").touch()
     jupyter.end_kernels(page)  # their processor is needed for the next one
     heap = sum(heaps[4:]) / sum(heaps[2:4])
-    return Streamed(len(lags), lags, received, cpu, heap)
+    return Streamed(len(lags), lags, received, cpu, heap, taken)
 
 
 def the_kernel() -> psutil.Process:
@@ -242,12 +249,13 @@ def stream_figures(ours: Streamed, theirs: Streamed, beside: str) -> list[Figure
             f"FigureWidget {late[2]:.1f} x",
         ),
         Figure(
-            f"bytes over the websocket, {beside}",
-            ours.received / theirs.received,
+            f"bytes for a second of updates, {beside}",
+            ours.received / (theirs.bytes_of_an_update * RATE),
             "x",
-            "FigureWidget",
+            "FigureWidget, all of its updates",
             1 / 10,
-            f"{ours.received / 1e3:.0f} of {theirs.received / 1e3:.0f} kB/s",
+            f"{ours.received / 1e3:.0f} of {theirs.bytes_of_an_update * RATE / 1e3:.0f} "
+            f"kB/s; so far behind, only {theirs.received / 1e3:.0f} kB/s of it came",
         ),
         Figure(
             f"browser heap after collection, {beside}",
