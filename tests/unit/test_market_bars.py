@@ -11,9 +11,9 @@ from okxlab.simulator.amounts import Amounts
 from okxlab.simulator.bars import BARS, Bar, flat, gather, join, joined, span
 from okxlab.simulator.candles import page, split_channel
 from okxlab.simulator.listing import listing
+from okxlab.simulator.marks import PathBars
 from okxlab.simulator.past import Past
 from okxlab.simulator.paths import HOUR_MS, MINUTE_MS, Path
-from okxlab.simulator.marks import PathBars
 from okxlab.simulator.pricing import Index, fair_price
 from okxlab.simulator.quotes import PathSeries, Quotes, TradeSeries
 from okxlab.simulator.record import Record
