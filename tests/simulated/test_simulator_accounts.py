@@ -294,6 +294,13 @@ def test_script_of_what_is_not_traded(still):
         still.script_trader("BTC-USD-SWAP")
 
 
+@pytest.mark.parametrize("every", [0, -1, float("nan"), float("inf")])
+def test_a_script_needs_a_pause(still, every):
+    """A pause that is none is refused where the teacher stands."""
+    with pytest.raises(ValueError, match="every="):
+        still.script_trader(every=every)
+
+
 def test_script_goes_on_after_a_restart():
     """A simulator that is started again lets its scripts trade again."""
     simulator = Simulator(7, start=START, speed=0)
