@@ -307,7 +307,7 @@ class _Peer:
             asyncio.create_task(self._serve(), name="serving a request"),
         ]
         for task in tasks:
-            task.add_done_callback(_report)
+            task.add_done_callback(self._give_up_after)
         try:
             async for message in self._ws:
                 if message.type in {WSMsgType.TEXT, WSMsgType.BINARY}:
@@ -334,6 +334,12 @@ class _Peer:
         with contextlib.suppress(OSError):  # The other side was faster.
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self._transport.abort()
+
+    def _give_up_after(self, task: asyncio.Task[None]) -> None:
+        """End the connection if a task of it failed: nothing would answer any more."""
+        _report(task)
+        if not task.cancelled() and task.exception() is not None:
+            self.link.close(WSCloseCode.INTERNAL_ERROR, "Internal error")
 
     def _wake(self) -> None:
         self.flushed.clear()
