@@ -244,6 +244,29 @@ def test_a_closed_book_can_be_asked_for_again(own):
         book.wait(1)
 
 
+@pytest.mark.parametrize("why", ["closed", "refused", "failed"])
+def test_a_book_that_nobody_follows_shows_nothing(own, why):
+    """However its end came: levels that grow old are no levels."""
+    _, lab = own
+    book = lab.book("BTC-USDT")
+    book.wait(2, timeout=PATIENCE)
+    tape, error = book._tape, errors.SubscriptionError("no more")
+    if why == "closed":
+        book.close()
+    elif why == "refused":
+        lab._runtime.call(tape.refused, tape.args[0], error, 0)
+    else:
+        lab._runtime.call(tape.fail, error)
+
+    assert book.status == why
+    assert not book.is_synced
+    assert (book.top, book.best_bid, book.mid, book.age, book.seq_id) == (None,) * 5
+    assert book.depth(5).empty
+    assert book.snapshot().bids.empty
+    assert book.vwap("buy", 0.01) is None
+    assert len(book.df) >= 2
+
+
 def test_what_has_no_book_is_refused(own):
     """Channels without a book, windows and instruments that do not exist."""
     _, lab = own
