@@ -101,6 +101,36 @@ def test_instruments_as_a_stream_and_as_a_list(lab):
     assert listed.dtypes.equals(stream.df.dtypes)
 
 
+def test_events_are_listed_series_by_series(lab):
+    """The stream shows which series there are, and the list wants one of them."""
+    stream = lab.stream(channel="instruments", inst_type="EVENTS")
+    stream.wait(1, timeout=PATIENCE)
+    series = stream.df["series_id"].iloc[0]
+    listed = lab.instruments("EVENTS", series_id=series)
+
+    assert set(listed["series_id"]) == {series}
+    assert set(listed.index) <= set(stream.df.index)
+    with pytest.raises(errors.ChannelError, match="series_id="):
+        lab.instruments("EVENTS")
+    with pytest.raises(errors.ChannelError, match="inst_family="):
+        lab.instruments("OPTION")
+
+
+@pytest.mark.parametrize("kind", ["OPTION", "EVENTS"])
+def test_no_list_is_asked_for_that_okx_would_refuse(own, kind):
+    """Neither at first nor after a reconnect: what is pushed is the whole list."""
+    simulator, lab = own
+    stream = lab.stream(channel="instruments", inst_type=kind)
+    stream.wait(1, timeout=PATIENCE)
+    simulator.faults.drop()
+    until(stream, lambda: stream.stats.reconnects == 1 and stream.status == "live")
+    # A list would have been asked for before this answer came.
+    lab.instruments("SPOT")
+
+    assert not stream.df.empty
+    assert stream.stats.last_error == ""
+
+
 def test_many_instruments_make_one_frame(lab):
     """A list of instruments is one stream with an inst_id column."""
     stream = lab.stream(["BTC-USDT", "ETH-USDT", "BTC-USDT"], "tickers")
