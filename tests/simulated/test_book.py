@@ -244,6 +244,21 @@ def test_a_closed_book_can_be_asked_for_again(own):
         book.wait(1)
 
 
+def test_a_book_asked_for_while_its_predecessor_goes_is_watched_over(own):
+    """Two threads, one closes and one asks: the new book keeps its recovery."""
+    simulator, lab = own
+    first = lab.book("BTC-USDT")
+    first.wait(1, timeout=PATIENCE)
+    lab._forget(first)  # the first half of closing it
+    second = lab.book("BTC-USDT")
+    lab._runtime.call(lab._detach, first._tape)  # the second half
+    second.wait(1, timeout=PATIENCE)
+    simulator.faults.skip_seq("BTC-USDT")
+    torn_and_back(second)
+
+    assert second.is_synced
+
+
 @pytest.mark.parametrize("why", ["closed", "refused", "failed"])
 def test_a_book_that_nobody_follows_shows_nothing(own, why):
     """However its end came: levels that grow old are no levels."""
