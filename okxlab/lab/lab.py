@@ -593,8 +593,9 @@ def _make_args(
     entry: Channel, inst_id: str | Sequence[str] | None, arg: dict[str, str]
 ) -> tuple[tuple[Arg, ...], bool]:
     """Return the args of a stream and whether they are of several instruments."""
-    if inst_id is None or isinstance(inst_id, str):
-        return (make_arg(entry, inst_id, **arg),), False
+    if inst_id is None or isinstance(inst_id, str) or not hasattr(inst_id, "__iter__"):
+        one: Any = inst_id  # no text is refused where every other value is
+        return (make_arg(entry, one, **arg),), False
     if not inst_id:
         raise ChannelError(
             "the list of instruments is empty: name at least one, as in "

@@ -294,6 +294,7 @@ def test_one_bad_instrument_among_many(lab):
         (("BTC-USDT", "books"), {}, r"okxlab\.book"),
         (("BTC-USDT", "candle1h"), {}, "'1H'"),
         (([], "trades"), {}, "empty"),
+        ((3, "trades"), {}, "is a text that is not empty, not 3"),
         ((), {}, "needs inst_id"),
         (("BTC-USDT",), {"window": "15 parsecs"}, "15 parsecs"),
         (("BTC-USDT",), {"window": 0}, "0"),
@@ -328,6 +329,18 @@ def test_a_dropped_connection_is_mended_and_ledgered(own):
     assert gap["start"] <= gap["end"]
     assert "lost" in gap["reason"]
     assert stream.stats.gaps == 1
+
+
+def test_a_closed_full_stop_is_one(free_port):
+    """What is said of a network that is away reads as sentences do."""
+    lab = okxlab.connect(f"ws://127.0.0.1:{free_port}")
+    with lab:
+        stream = lab.stream("BTC-USDT")
+        until(stream, lambda: stream.error is not None)
+        with pytest.raises(errors.WaitTimeoutError) as caught:
+            stream.wait(timeout=0)
+
+    assert "goes on trying.  Without" in str(caught.value)
 
 
 def test_a_service_notice_reconnects_at_once(own):
