@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import random
-from itertools import islice
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from okxlab.protocol.arg import Arg
@@ -16,7 +16,17 @@ from okxlab.protocol.arg import Arg
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["BOOK", "INSTRUMENTS", "KINDS", "MIX", "corpus", "mix", "updates"]
+__all__ = [
+    "BOOK",
+    "CHANGED",
+    "INSTRUMENTS",
+    "KINDS",
+    "MIX",
+    "messages",
+    "mix",
+    "row_of",
+    "updates",
+]
 
 BOOK = Arg("books", instId="BTC-USDT")
 LEVELS = 400
@@ -35,36 +45,35 @@ _BAR_MS = 60_000
 _UPDATES_A_BAR = 100
 
 
-def corpus(kind: str, count: int, inst_id: str = "BTC-USDT", seed: int = 1):
-    """Return the first messages of a channel for one instrument.
+def mix(seed: int = 1) -> Iterator[str]:
+    """Yield messages of all instruments and channels of the mix, shuffled."""
+    draw = random.Random(seed)
+    sources = [
+        messages(kind, inst_id, seed + number)
+        for number, inst_id in enumerate(INSTRUMENTS)
+        for kind in MIX
+    ]
+    # Each comes once before any comes twice, so that every arg is there early.
+    yield from [next(source) for source in sources]
+    while True:
+        yield next(draw.choice(sources))
+
+
+def row_of(kind: str) -> Any:
+    """Return the first row of a channel, as it is on the wire."""
+    return json.loads(next(messages(kind)))["data"][0]
+
+
+def messages(kind: str, inst_id: str = "BTC-USDT", seed: int = 1) -> Iterator[str]:
+    """Yield the messages of a channel for one instrument.
 
     Parameters
     ----------
     kind
         One of `KINDS`.
-    count
-        How many.
     inst_id, seed
         Whose, and which.
     """
-    return list(islice(_messages(kind, inst_id, seed), count))
-
-
-def mix(count: int, seed: int = 1) -> list[str]:
-    """Return messages of all instruments and channels of the mix, shuffled."""
-    draw = random.Random(seed)
-    sources = [
-        _messages(kind, inst_id, seed + number)
-        for number, inst_id in enumerate(INSTRUMENTS)
-        for kind in MIX
-    ]
-    # Each comes once before any comes twice, so that every arg is there early.
-    opening = [next(source) for source in sources]
-    rest = [next(draw.choice(sources)) for _ in range(count - len(opening))]
-    return [*opening, *rest]
-
-
-def _messages(kind: str, inst_id: str, seed: int) -> Iterator[str]:
     draw = random.Random(f"{kind} {inst_id} {seed}")
     arg = Arg(kind, instId=inst_id)
     for row in KINDS[kind](draw, inst_id):
@@ -87,9 +96,9 @@ def _size(draw: random.Random) -> str:
 def _trades(draw: random.Random, inst_id: str) -> Iterator[dict[str, Any]]:
     trade_id, ts, seq_id = 1_040_968_613, _BEGIN_MS, 79_706_765_242
     while True:
-        count = draw.choice((1, 1, 1, 2, 3))
+        matches = draw.choice((1, 1, 1, 2, 3))
         # A row's id is that of the last trade in it.
-        trade_id, ts, seq_id = trade_id + count, ts + draw.randrange(9), seq_id + 7
+        trade_id, ts, seq_id = trade_id + matches, ts + draw.randrange(9), seq_id + 7
         yield {
             "instId": inst_id,
             "tradeId": str(trade_id),
@@ -97,7 +106,7 @@ def _trades(draw: random.Random, inst_id: str) -> Iterator[dict[str, Any]]:
             "sz": _size(draw),
             "side": draw.choice(("buy", "sell")),
             "ts": str(ts),
-            "count": str(count),
+            "count": str(matches),
             "source": "0",
             "seqId": seq_id,
         }
@@ -180,8 +189,8 @@ KINDS = {
 """Channels whose messages stand by themselves."""
 
 
-def updates(count: int, seed: int = 1) -> list[str]:
-    """Return a snapshot of 400 levels a side and the updates that follow it.
+def updates(seed: int = 1) -> Iterator[str]:
+    """Yield a snapshot of 400 levels a side and the updates that follow it.
 
     Most changes are of a size, near the top; some levels come and go.
     """
@@ -190,22 +199,21 @@ def updates(count: int, seed: int = 1) -> list[str]:
         "bids": {_MIDDLE - 1 - step: _size(draw) for step in range(LEVELS)},
         "asks": {_MIDDLE + step: _size(draw) for step in range(LEVELS)},
     }
-    texts = [_book_text(draw, sides, 1, -1, "snapshot")]
-    for seq in range(2, count + 2):
+    yield _book_text(draw, sides, 1, -1, "snapshot")
+    for seq in count(2):
         counts = (CHANGED // 2, CHANGED - CHANGED // 2)
         changed = {
-            name: _change(draw, levels, name, count)
-            for (name, levels), count in zip(sides.items(), counts, strict=True)
+            name: _change(draw, levels, name, wanted)
+            for (name, levels), wanted in zip(sides.items(), counts, strict=True)
         }
-        texts.append(_book_text(draw, changed, seq, seq - 1, "update"))
-    return texts
+        yield _book_text(draw, changed, seq, seq - 1, "update")
 
 
-def _change(draw, levels, name, count):
+def _change(draw, levels, name, wanted):
     sign = -1 if name == "bids" else 1
     changed = {}
     places = sorted(levels, reverse=sign < 0)
-    while len(changed) < count:
+    while len(changed) < wanted:
         px = places[min(int(draw.expovariate(1 / 40)), len(places) - 1)]
         if draw.random() < 0.7:
             changed[px] = levels[px] = _size(draw)

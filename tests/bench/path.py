@@ -56,7 +56,7 @@ class WayIn:
     Parameters
     ----------
     args
-        What is subscribed to; all of one path.
+        What is subscribed to.
     window
         Rows of each stream.
     """
@@ -76,8 +76,9 @@ class WayIn:
         for arg in args:
             self.tapes[arg] = _tape(arg, window)
             router.attach(self.tapes[arg])
-        (connection,) = router._holdings.connections
-        connection._task.cancel()
+        for connection in router._holdings.connections:
+            connection._task.cancel()
+        # One link for all: which path a message came on makes no difference to it.
         session = ClientSession(connection.path)
         session.subscribe(args)
         link = Link(_Read(clock), session, clock, connection)
@@ -87,6 +88,18 @@ class WayIn:
         self._tick = router._tick
         self._tick.cancel()
         return link.receive_text
+
+    @property
+    def frames(self) -> int:
+        """Messages that the streams have taken."""
+        return sum(tape.frames for tape in self.tapes.values())
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nothing was torn, lost or left out."""
+        return not any(
+            tape.errors or tape.resyncs or len(tape.gaps) for tape in self.tapes.values()
+        )
 
     def close(self) -> None:
         """End its threads."""

@@ -11,7 +11,7 @@ from okxlab.protocol.channels import channel
 from okxlab.protocol.columns import columns_of
 from okxlab.table import make_table, parse_window
 from tests.bench.figures import Figure, ratio
-from tests.bench.pipeline import FRAMES
+from tests.bench.corpus import row_of
 
 _RECV_US = 1_790_000_000_000_000
 _WINDOW = 10_000
@@ -32,7 +32,7 @@ def parts(name: str):
     """Return the text of a frame's rows, and their decoder."""
     row = channel(name).row
     decoder = msgspec.json.Decoder(list[row], strict=False)
-    return json.dumps([FRAMES[name]], separators=(",", ":")), decoder
+    return json.dumps([row_of(name)], separators=(",", ":")), decoder
 
 
 def blank(name: str):
@@ -48,7 +48,7 @@ def appending(*, short: bool) -> list[Figure]:
     found = []
     for name in _APPEND:
         text, decoder = parts(name)
-        frame = json.dumps({"arg": {"channel": name}, "data": [FRAMES[name]]})
+        frame = json.dumps({"arg": {"channel": name}, "data": [row_of(name)]})
         rows, table, decode = decoder.decode(text), empty(name), decoder.decode
 
         def floor(frame=frame) -> None:
@@ -71,7 +71,7 @@ def appending(*, short: bool) -> list[Figure]:
 
 def appending_blanks(*, short: bool) -> Figure:
     """Return what a row costs of which every other number is missing."""
-    frame = json.dumps({"arg": {"channel": "tickers"}, "data": [FRAMES["tickers"]]})
+    frame = json.dumps({"arg": {"channel": "tickers"}, "data": [row_of("tickers")]})
     table, rows = empty("tickers"), [blank("tickers")]
     value, seconds = ratio(
         lambda: table.append(rows, _RECV_US), lambda: orjson.loads(frame), short=short
@@ -84,7 +84,7 @@ def reading_bars(*, short: bool) -> list[Figure]:
     """Return what a snapshot of bars costs, with and without a change before it."""
     bars = empty("candle1m")
     _, decoder = parts("candle1m")
-    row = decoder.decode(json.dumps([FRAMES["candle1m"]]))[0]
+    row = decoder.decode(json.dumps([row_of("candle1m")]))[0]
     batch = [
         msgspec.structs.replace(row, ts=row.ts + n * _BAR_MS) for n in range(_WINDOW)
     ]
