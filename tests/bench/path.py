@@ -70,9 +70,7 @@ class WayIn:
 
     def _open(self, args: tuple[Arg, ...], window: int) -> Callable[[str], None]:
         clock = self.runtime.clock
-        router = Router(
-            _NOWHERE, self.runtime, None, Connector(_NOWHERE, self.runtime)
-        )
+        router = Router(_NOWHERE, self.runtime, None, Connector(_NOWHERE, self.runtime))
         for arg in args:
             self.tapes[arg] = _tape(arg, window)
             router.attach(self.tapes[arg])
@@ -98,7 +96,8 @@ class WayIn:
     def is_well(self) -> bool:
         """Whether nothing was torn, lost or left out."""
         return not any(
-            tape.errors or tape.resyncs or len(tape.gaps) for tape in self.tapes.values()
+            tape.errors or tape.resyncs or len(tape.gaps)
+            for tape in self.tapes.values()
         )
 
     def close(self) -> None:
@@ -111,5 +110,3 @@ def _tape(arg: Arg, window: int) -> Tape:
     if entry.kind == "book":
         return BookTape(entry, arg, parse_window(window))
     return make_tape(entry, (arg,), parse_window(window))
-
-

@@ -10,8 +10,8 @@ import orjson
 from okxlab.protocol.channels import channel
 from okxlab.protocol.columns import columns_of
 from okxlab.table import make_table, parse_window
-from tests.bench.figures import Figure, ratio
 from tests.bench.corpus import row_of
+from tests.bench.figures import Figure, ratio
 
 _RECV_US = 1_790_000_000_000_000
 _WINDOW = 10_000
