@@ -30,11 +30,22 @@ class Figure(NamedTuple):
     at_most: float | None
     """What the project promises; None where it promises nothing."""
     note: str = ""
+    at_least: float | None = None
+    """The same for what should be great."""
 
     @property
     def holds(self) -> bool:
         """Whether the promise is kept."""
+        if self.at_least is not None:
+            return self.value >= self.at_least
         return self.at_most is None or self.value <= self.at_most
+
+    @property
+    def limit(self) -> str | None:
+        """The promise in words; None where there is none."""
+        if self.at_least is not None:
+            return f"at least {self.at_least:,g}"
+        return None if self.at_most is None else f"at most {self.at_most:g}"
 
 
 def ratio(

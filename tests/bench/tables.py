@@ -1,4 +1,4 @@
-"""Typed rows into tables, and changed bars out: the table's part of the way."""
+"""Typed rows into tables: the table's part of the way."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from tests.bench.figures import Figure, ratio
 _RECV_US = 1_790_000_000_000_000
 _WINDOW = 10_000
 _APPEND = ("trades", "tickers", "candle1m")
-_BAR_MS = 60_000
 # `data` alone with a decoder of its own, and the row in its columns.
 _PROMISED = {"trades": 2.0, "tickers": 2.0}
 
@@ -80,38 +79,6 @@ def appending_blanks(*, short: bool) -> Figure:
     return _of_frame(title, value, seconds, None)
 
 
-def reading_bars(*, short: bool) -> list[Figure]:
-    """Return what a snapshot of bars costs, with and without a change before it."""
-    bars = empty("candle1m")
-    _, decoder = parts("candle1m")
-    row = decoder.decode(json.dumps([row_of("candle1m")]))[0]
-    batch = [
-        msgspec.structs.replace(row, ts=row.ts + n * _BAR_MS) for n in range(_WINDOW)
-    ]
-    bars.append(batch, _RECV_US)
-    trades = empty("trades")
-    trades.append(parts("trades")[1].decode(parts("trades")[0]), _RECV_US)
-
-    def changed() -> None:
-        bars.append(batch[-1:], _RECV_US)
-        bars.snapshot()
-
-    def followed() -> None:
-        bars.append(batch[-1:], _RECV_US)
-        bars.since(bars.mark - 1)
-
-    found = []
-    for title, call in (
-        (f".df of {_WINDOW:,} bars, none changed", bars.snapshot),
-        (f".df of {_WINDOW:,} bars, one changed", changed),
-        (f"changes of {_WINDOW:,} bars, one changed", followed),
-    ):
-        value, seconds = ratio(call, trades.snapshot, short=short)
-        note = f"{seconds * 1e6:.1f} us"
-        found.append(Figure(title, value, "x", ".df of trades", None, note))
-    return found
-
-
 def _of_frame(title: str, value: float, seconds: float, promise) -> Figure:
     floor = "orjson.loads of the frame"
     return Figure(title, value, "x", floor, promise, f"{seconds * 1e6:.2f} us a row")
@@ -122,5 +89,4 @@ def measure(*, short: bool = False) -> list[Figure]:
     return [
         *appending(short=short),
         appending_blanks(short=short),
-        *reading_bars(short=short),
     ]
