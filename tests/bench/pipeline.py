@@ -56,7 +56,9 @@ def many_channels(*, short: bool) -> Figure:
     """Return what a message costs where two hundred subscriptions take turns."""
     args = [Arg(kind, instId=name) for name in INSTRUMENTS for kind in MIX]
     title = f"the same, {len(INSTRUMENTS)} instruments in {len(MIX)} channels"
-    return _figure(title, args, mix(), 2.2, ahead=2 * len(args), short=short)
+    return _figure(
+        title, args, mix(), 2.2, ahead=(2 if short else 100) * len(args), short=short
+    )
 
 
 def book(*, short: bool) -> Figure:
