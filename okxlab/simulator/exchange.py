@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from okxlab.simulator.armed_fault import Filter
     from okxlab.simulator.change import Change
     from okxlab.simulator.late_acks import LateAck
+    from okxlab.simulator.load import Load
     from okxlab.simulator.query import Call
     from okxlab.simulator.source import Source
     from okxlab.simulator.topic import Topic
@@ -73,6 +74,9 @@ class Exchange:
         Limits of a connection.
     queue_limit
         Bytes that may wait for a slow reader before it is closed with 4005.
+    load
+        Is told who begins with what, and pushes from then on; the market then
+        stands still.
 
     Raises
     ------
@@ -89,7 +93,7 @@ class Exchange:
         Everything that has public channels, the market first.
     accounts : Accounts
         Who trades.
-    faults : Faults
+    faults, load
         As given.
 
     Notes
@@ -110,6 +114,7 @@ class Exchange:
         faults: Faults | None = None,
         settings: ServerSettings | None = None,
         queue_limit: int = QUEUE_LIMIT,
+        load: Load | None = None,
     ) -> None:
         if checksum not in get_args(Checksum):
             raise ValueError(f'checksum={checksum!r} must be "zero" or "legacy"')
@@ -131,6 +136,7 @@ class Exchange:
         self._members = Members(self.accounts, self._audience, self.faults)
         self._settings = settings
         self._queue_limit = queue_limit
+        self.load = load
         self._origin = f"{seed}/{start_ms}"
         self._opened = 0
         self._now = 0.0
@@ -397,13 +403,18 @@ class Exchange:
             return
         topic, opening = self._topics.join(link, asked.arg)
         if opening is not None:
-            self._push(topic, [link], _encode(topic, opening))
+            text = _encode(topic, opening)
+            self._push(topic, [link], text)
+            if self.load is not None:
+                self.load.join(link, asked.arg, text)
 
     def _leave(self, link: Link, arg: Arg) -> None:
         if arg.channel in CHANNELS:
             self._members.leave(link, arg)
-        else:
-            self._topics.leave(link, arg)
+            return
+        self._topics.leave(link, arg)
+        if self.load is not None:
+            self.load.leave(link, arg)
 
     # Pushing
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from okxlab.simulator.exchange import Exchange
     from okxlab.simulator.link import Link
+    from okxlab.simulator.load import Load
 
 __all__ = ["HOST", "Server"]
 
@@ -52,6 +53,8 @@ _PATIENCE = 0.4
 """Wait for a client to take what is queued and to answer a close frame [s]."""
 _WRITE_LIMIT = 64 * 1024
 """Bytes written before it is checked whether the client still reads."""
+_LOAD_LIMIT = 256 * 1024
+"""Bytes of a load that may wait for a client that does not read as fast."""
 _READ_LIMIT = 1024 * 1024
 """Longest frame read at all; the session refuses far shorter ones by itself."""
 
@@ -180,6 +183,8 @@ class Server:
         """
         if self._pace.has_slept():
             self._wake_up()
+        if self.exchange.load is not None:
+            return True  # there is no market that could be late
         market, due_ms = self.exchange.market, self._pace.due_ms()
         give_up = time.monotonic() + _BUDGET
         while market.now_ms < due_ms and self._speed:
@@ -221,8 +226,21 @@ class Server:
             now, due = self._pace.now(), self.exchange.next_deadline()
             if due is not None and due <= now:
                 self.exchange.handle_deadlines(now)
+            if self.exchange.load is not None and self._push_load(self.exchange.load):
+                await asyncio.sleep(0)
+                continue
             tick = _TICK if self._speed and self.exchange.is_watched else _IDLE_TICK
             await asyncio.sleep(tick if has_caught_up else 0)
+
+    def _push_load(self, load: Load) -> bool:
+        """Hand over what is due; return whether there is more for the taking."""
+        now = self._pace.now()
+        waiting = [peer for peer in self._peers if peer.has_room]
+        # Nothing is due while a client lags behind: none is to miss a message.
+        due = load.due(now) if len(waiting) == len(self._peers) else {}
+        for peer in waiting:
+            peer.stream(due.get(peer.link) or load.more(peer.link), now)
+        return load.rate == "max" and bool(waiting)
 
     async def _rest(self, request: web.Request) -> web.Response:
         for _ in prepare(self.exchange.market, request.path, request.query):
@@ -321,6 +339,26 @@ class _Peer:
             await asyncio.wait([*tasks, *([self._ending] if self._ending else [])])
             self.flushed.set()
             self.gone.set()
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a load may go on: what it was sent has nearly been taken.
+
+        Nothing may wait in the queue, since a load goes past it.
+        """
+        transport = self._transport
+        return (
+            transport is not None
+            and self.flushed.is_set()
+            and not self.link.is_ending
+            and transport.get_write_buffer_size() < _LOAD_LIMIT
+        )
+
+    def stream(self, frames: bytes, now: float) -> None:
+        """Send frames that are encoded already, past queue and writer."""
+        if frames and self._transport is not None:
+            self._transport.write(frames)
+            self.link.session.pushed_past(now)
 
     def abort(self) -> None:
         """Break the connection with a reset, as a network loss does."""
