@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 import selectors
+from collections import Counter
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
@@ -68,7 +69,7 @@ class World:
             monotonic_ns=lambda: self.loop.now_ns,
             wall_ns=lambda: start_ms * 1_000_000 + self.loop.now_ns - 1_000_000_000,
         )
-        self.requests = 0
+        self.requests = Counter()
         self.runtime = SimpleNamespace(
             loop=self.loop, clock=self.clock, gate=ConnectGate(3)
         )
@@ -99,6 +100,7 @@ class MemorySocket:
         self.transport = self
         self.is_open = True
         self._world = world
+        self._path = path
         self._exchange = exchange = world.exchange
         self._clock = clock
         self._loop = asyncio.get_running_loop()
@@ -122,7 +124,7 @@ class MemorySocket:
     def say(self, text):
         """Send a text message."""
         if self.is_open:
-            self._world.requests += text != "ping"
+            self._world.requests[self._path] += text != "ping"
             self._loop.call_later(LATENCY, self._arrive, text)
 
     async def close(self):
@@ -183,7 +185,8 @@ class MemoryRest(RestClient):
         try:
             async with asyncio.timeout_at(deadline):
                 await asyncio.sleep(LATENCY)
-                found = answer(self._world.exchange.market, path, query)
+                exchange = self._world.exchange
+                found = answer(exchange.market, path, query, exchange.calls)
                 await asyncio.sleep(delay)
         except TimeoutError as error:
             raise self._unreachable("gave no answer", attempts) from error
