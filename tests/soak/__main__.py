@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from functools import partial
 
 from tests.soak.soak import Soak
 
@@ -16,7 +17,7 @@ def main(words: list[str]) -> int:
     minutes = float(words[0]) if words else 2.0
     seed = int(words[1]) if len(words) > 1 else 1
     logging.disable(logging.ERROR)  # bad days are long, and this is what is expected
-    report = Soak(60 * minutes, seed=seed, say=print).run()
+    report = Soak(60 * minutes, seed=seed, say=partial(print, flush=True)).run()
     print(report)
     for line in report.wrong[:40]:
         print("WRONG", line)

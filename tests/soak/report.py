@@ -36,19 +36,29 @@ class Report:
         kinds = ", ".join(f"{kind} {n}" for kind, n in self.strikes.most_common())
         return "\n".join(
             (
-                f"seed {self.seed}: {self.seconds / 60:.1f} min, "
-                f"{self.market / 3600:.2f} h of market, {self.rounds} rounds",
+                (
+                    f"seed {self.seed}: {self.seconds / 60:.1f} min, "
+                    f"{self.market / 3600:.2f} h of market, {self.rounds} rounds"
+                ),
                 f"{sum(self.strikes.values())} faults ({kinds})",
-                f"{self.streams} streams, {self.frames} frames, {self.rows} rows, "
-                f"{self.reconnects} reconnects, {self.resyncs} resyncs of books",
-                f"{self.gaps} gaps of trades and bars, {self.unhealed} of them not "
-                f"healed, {self.refilled} trades that were missing; "
-                f"{self.hopeless} gaps of what cannot be healed",
-                f"{self.trades} trades shown exactly once, {self.missing} lost in "
-                "gaps of the ledger",
+                (
+                    f"{self.streams} streams, {self.frames} frames, {self.rows} rows, "
+                    f"{self.reconnects} reconnects, {self.resyncs} resyncs of books"
+                ),
+                (
+                    f"{self.gaps} gaps of trades and bars, {self.unhealed} of them not "
+                    f"healed, {self.refilled} trades that were missing; "
+                    f"{self.hopeless} gaps of what cannot be healed"
+                ),
+                (
+                    f"{self.trades} trades shown exactly once, {self.missing} lost in "
+                    "gaps of the ledger"
+                ),
                 f"{self.bars} bars and {self.books} books equal",
-                f"memory: {second:.1f} MB in the second third, {last:.1f} MB in the "
-                f"last ({(last / second - 1) * 100 if second else 0:+.1f} %)",
+                (
+                    f"memory: {second:.1f} MB in the second third, {last:.1f} MB in the "
+                    f"last ({(last / second - 1) * 100 if second else 0:+.1f} %)"
+                ),
                 f"{len(self.wrong)} wrong",
             )
         )
