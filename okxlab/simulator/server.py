@@ -273,7 +273,10 @@ class Server:
         )
         if not ws.can_prepare(request):
             return web.Response(status=426, text="This path speaks WebSocket.")
-        await ws.prepare(request)
+        try:
+            await ws.prepare(request)
+        except ClientConnectionResetError:  # it did not wait so long
+            return ws
         peer = _Peer(self, self.exchange.connect(path, self._pace.now()), ws, request)
         self._peers[peer] = None
         flap = faults.take("flap", path=path)

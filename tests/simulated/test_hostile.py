@@ -6,50 +6,12 @@ import pytest
 
 import okxlab
 from okxlab.errors import LoginError, SubscriptionError
-from okxlab.simulator.faults import KINDS
-from tests.soak.stage import KEY, START_MS, TIMINGS, Stage
+from tests.soak.stage import KEY, START_MS, TIMINGS
 
 pytestmark = pytest.mark.simulated
 
 PATIENCE = 60.0
 """Longest wait for something that must happen [s]; slow machines are no bug."""
-OPTIONS = {
-    "flap": {"seconds": 0.2, "count": 4},
-    "trickle": {"seconds": 0.3, "count": 4},
-    "refuse_connections": {"count": 3, "status": 429},
-    "slow_handshake": {"seconds": 0.3, "count": 3},
-    "refuse_rest": {"count": 3},
-    "slow_rest": {"seconds": 0.3, "count": 3},
-    "delay_acks": {"seconds": 0.8},
-    "withhold_acks": {"count": 3},
-    "delay_logins": {"seconds": 0.3},
-    "reset_seq": {"inst_id": "BTC-USDT"},
-    "notice": {"close_after": 0.2},
-    "burst": {"times": 5_000},
-    "stop_pushing": {"count": 30},
-    "duplicate": {"count": 30},
-    "reorder": {"channel": None, "count": 20},
-    "replay": {"later": 3, "count": 20},
-    "skip_seq": {"count": 3},
-}
-WHEN_BACK = (
-    "flap",
-    "refuse_connections",
-    "slow_handshake",
-    "refuse_rest",
-    "slow_rest",
-    "delay_acks",
-    "withhold_acks",
-    "delay_logins",
-)
-"""Faults that wait for a client which comes again."""
-
-
-@pytest.fixture(scope="module")
-def stage():
-    """Give a handful of streams, and the market that they are of."""
-    with Stage(5, is_small=True) as stage:
-        yield stage
 
 
 @pytest.fixture
@@ -76,61 +38,6 @@ def until_served(*streams):
     """Wait until every subscription was acknowledged."""
     for stream in streams:
         until(stream, lambda one=stream: one.status in ("waiting", "live"))
-
-
-def weather(stage, fault, seconds=4.0):
-    """Play on while a fault is armed, then get well and compare everything."""
-    stage.report.wrong.clear()
-    armed = fault()
-    for _ in range(int(seconds / 0.2)):
-        stage.step()
-        stage.look()
-        stage.pause.wait(0.01)
-    stage.simulator.faults.clear()
-    stage.calm("after it")
-    stage.compare()
-    return armed
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_each_fault_alone_is_weathered(stage, kind):
-    """Afterwards every trade, bar and book is what the exchange has."""
-    faults = stage.simulator.faults
-    stage.calm("before it")
-
-    def strike():
-        armed = getattr(faults, kind)(**OPTIONS.get(kind, {}))
-        if kind in WHEN_BACK:
-            faults.drop()
-        return armed
-
-    armed = weather(stage, strike)
-
-    assert stage.report.wrong == []
-    if isinstance(armed, int):
-        assert armed > 0
-    elif kind != "mute_pongs":  # data is life enough: nobody may have asked
-        assert armed.hits > 0
-
-
-@pytest.mark.parametrize("code", [1001, 1012, *range(4001, 4010)])
-def test_every_close_code_is_come_back_from(stage, code):
-    """Whatever the exchange says at the end, nothing is missing afterwards."""
-    stage.calm("before it")
-    closed = weather(stage, lambda: stage.simulator.faults.close(code, "so it is"), 1.0)
-
-    assert closed > 0
-    assert stage.report.wrong == []
-
-
-def test_faults_upon_faults_are_weathered(stage):
-    """Also where several come at once."""
-    stage.calm("before it")
-    faults = stage.simulator.faults
-    day = weather(stage, lambda: faults.bad_day(4, every=0.3, lasting=15.0), 15.0)
-
-    assert day.struck > 20
-    assert stage.report.wrong == []
 
 
 def test_a_burst_of_100_000_messages_arrives_whole(lab, market):
@@ -245,8 +152,17 @@ def test_a_login_that_is_late_is_waited_for(market):
         assert private.stats.reconnects == 0
 
 
-def test_a_busy_main_thread_costs_no_row(lab, market):
+def test_a_busy_main_thread_costs_no_row(market):
     """A cell that computes holds the interpreter, and the feed goes on beside it."""
+    # The exchange is in this process and waits for the interpreter as well.
+    environment = okxlab.Environment(
+        market.ws, market.rest, **TIMINGS | {"pong_timeout": 10.0}
+    )
+    with okxlab.connect(environment) as lab:
+        _compute_beside(lab, market)
+
+
+def _compute_beside(lab, market):
     stream = lab.stream("BTC-USDT", "trades")
     until_served(stream)
     market.step(2.0)
@@ -261,7 +177,7 @@ def test_a_busy_main_thread_costs_no_row(lab, market):
     playing = threading.Thread(target=play)
     playing.start()
     total = 0
-    while not done.is_set():  # several times the pong timeout
+    while not done.is_set():  # many times the ping interval
         total += sum(range(20_000))
     playing.join()
     row = market._serving.reach(lambda exchange: exchange.market.trades("BTC-USDT", 1))
@@ -308,23 +224,17 @@ def test_callbacks_that_block_or_raise_cost_no_row(lab, market):
 
 def test_two_thousand_subscriptions_come_back():
     """They are shared out over connections, and are all there after a loss."""
-    with okxlab.Simulator(seed=2, start=START_MS, speed=0, instruments=700) as market:
+    with okxlab.Simulator(seed=2, start=START_MS, speed=0, instruments=1_400) as market:
         environment = okxlab.Environment(
-            market.ws, market.rest, **TIMINGS | {"ack_timeout": 20.0}
+            market.ws, market.rest, backoff_initial=0.02, connects_per_second=100
         )
         with okxlab.connect(environment) as lab:
             names = [
                 name
                 for kind in ("SPOT", "SWAP")
                 for name in lab.instruments(kind).index
-            ]
-            channels = ("tickers", "trades", "books5", "bbo-tbt", "price-limit")
-            args = [(name, one) for one in channels for name in names][:2_000]
-            streams = [
-                lab.stream([name for name, one in args if one == channel], channel)
-                for channel in channels
-                if any(one == channel for _, one in args)
-            ]
+            ][:1_000]
+            streams = [lab.stream(names, one) for one in ("mark-price", "price-limit")]
             until_all(streams)
             connections = len(lab.status.connections)
             before = [stream.stats.reconnects for stream in streams]
@@ -333,9 +243,8 @@ def test_two_thousand_subscriptions_come_back():
                 until(stream, lambda s=stream, n=count: s.stats.reconnects > n)
             until_all(streams)
 
-            assert len(args) == sum(len(stream._tape.args) for stream in streams)
-            assert len(args) >= 1_500
-            assert dropped == connections >= len(args) / 240
+            assert [len(stream._tape.args) for stream in streams] == [1_000, 1_000]
+            assert dropped == connections == 9
 
 
 def until_all(streams):

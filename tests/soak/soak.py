@@ -8,6 +8,7 @@ compared with what the simulator has on record.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
 import os
 import socket
@@ -48,7 +49,7 @@ class Soak:
 
     def run(self):
         """Run it and return the report."""
-        threads, sockets = set(threading.enumerate()), _sockets()
+        threads, sockets = set(threading.enumerate()), network_sockets()
         began = time.monotonic()
         with self.stage:
             self.stage.calm("at the beginning")
@@ -74,7 +75,6 @@ class Soak:
             self.stage.calm(f"round {self.report.rounds}")
             self.stage.compare()
             self.report.rounds += 1
-            gc.collect()
             self.report.memory.append(_memory())
             now = time.monotonic()
             self._say(
@@ -129,11 +129,11 @@ class Soak:
                 for one in set(threading.enumerate()) - threads
                 if not one.name.startswith(("okxlab-loop", "okxlab-disp", "asyncio_"))
             ]
-            if not tasks and not left and _sockets() <= sockets:
+            if not tasks and not left and network_sockets() <= sockets:
                 return
             self.stage.pause.wait(0.05)
         self.report.wrong.append(
-            f"left: {left}, {_sockets() - sockets} sockets, {tasks}"
+            f"left: {left}, {network_sockets() - sockets} sockets, {tasks}"
         )
 
 
@@ -143,7 +143,7 @@ def _tasks(loop):
     return [repr(task) for task in asyncio.all_tasks(loop) if not task.done()]
 
 
-def _sockets() -> int:
+def network_sockets() -> int:
     """Count internet sockets; loops have pairs of their own."""
     count = 0
     for entry in Path("/proc/self/fd").glob("*"):
@@ -156,6 +156,10 @@ def _sockets() -> int:
 
 def _memory() -> float:
     """Return the resident memory of this process [MB]; 0 where nobody tells."""
+    gc.collect()
+    # What is free goes back to the system, so that fragments are not counted.
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
     try:
         pages = int(Path("/proc/self/statm").read_text().split()[1])
     except OSError:

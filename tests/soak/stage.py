@@ -132,10 +132,15 @@ class Stage:
     def calm(self, when) -> None:
         """Let everything get well, then let time stand still."""
         give_up = time.monotonic() + PATIENCE
+        for _ in range(15):  # what was lost shows when something comes again
+            self.step()
+            self.pause.wait(0.02)
         while (ill := self._ill()) and time.monotonic() < give_up:
             self.step()
             self.look()
             self.pause.wait(0.05)
+        while self.simulator.now.microsecond:  # bars are told every second
+            self.step()
         for stream in ill:
             tape = stream._tape
             holes = (
