@@ -59,10 +59,11 @@ def test_a_burst_of_100_000_messages_arrives_whole(lab, market):
 def test_one_bad_arg_among_a_hundred_costs_only_itself():
     """The others are subscribed to; the bad one is named."""
     with okxlab.Simulator(seed=2, start=START_MS, speed=0, instruments=300) as market:
-        environment = okxlab.Environment(market.ws, market.rest, **TIMINGS)
-        with okxlab.connect(environment) as lab:
-            names = list(lab.instruments("SPOT").index[:99])
-            stream = lab.stream([*names[:50], "NOPE-USDT", *names[50:]])
+        with okxlab.connect(market) as lab:
+            names = list(lab.instruments("SPOT").index)
+            names += list(lab.instruments("SWAP").index)
+            names = [*names[:50], "NOPE-USDT", *names[50:99]]
+            stream = lab.stream(names, "price-limit")
             until(stream, lambda: stream.status in ("waiting", "live"))
             states = stream._tape._states
             until(
@@ -70,6 +71,7 @@ def test_one_bad_arg_among_a_hundred_costs_only_itself():
             )
             refused = [arg.inst_id for arg, one in states.items() if one == "refused"]
 
+            assert len(names) == 100
             assert refused == ["NOPE-USDT"]
             assert "NOPE-USDT" in stream.stats.last_error
 

@@ -22,6 +22,13 @@ _PATHS: Final = ("public", "business", "private", None)
 _CODES: Final = (1001, 1012, *range(4001, 4010))
 _FED: Final = ("trades", "trades-all", "candle1s", "candle1m", "tickers", "books")
 """Channels that doubled, lost, late and repeated pushes are drawn from."""
+_CALLS: Final = (
+    "market/trades",
+    "market/history-trades",
+    "market/candles",
+    "market/history-candles",
+)
+"""REST calls that are refused: those that bring back what was lost."""
 
 
 class Strike(msgspec.Struct, frozen=True, kw_only=True):
@@ -206,7 +213,8 @@ def _refused(draws: random.Random, _: str) -> _Drawn:
 
 def _refused_rest(draws: random.Random, _: str) -> _Drawn:
     status, code = draws.choice(((429, "50011"), (503, "50001")))
-    return {"count": draws.randint(1, 5), "status": status, "code": code}, 60.0
+    options = {"count": draws.randint(1, 5), "status": status, "code": code}
+    return {**options, "call": draws.choice(_CALLS)}, 60.0
 
 
 def _slow(draws: random.Random, _: str) -> _Drawn:
