@@ -1,5 +1,7 @@
 """Bad days: a plan that a seed makes, lived through in virtual time."""
 
+import doctest
+
 import pytest
 
 import okxlab
@@ -76,6 +78,15 @@ def test_what_a_day_arms_ends_by_itself():
 
     assert day.is_over
     assert exchange.faults.armed == ()
+
+
+def test_the_example_of_the_documentation_is_right():
+    """What it prints is what comes."""
+    from okxlab.simulator import faults
+
+    done = doctest.testmod(faults)
+
+    assert (done.failed, done.attempted) == (0, 3)
 
 
 @pytest.mark.parametrize(

@@ -139,7 +139,8 @@ class Stage:
             self.step()
             self.look()
             self.pause.wait(0.05)
-        while self.simulator.now.microsecond:  # bars are told every second
+        # Bars are told every second, and one that has no trade yet is not told.
+        while self.simulator.now.microsecond or not self.simulator.now.second:
             self.step()
         for stream in ill:
             tape = stream._tape

@@ -88,10 +88,11 @@ class Faults(NetworkFaults, SessionFaults, FrameFaults, FeedFaults):
         Examples
         --------
         >>> from okxlab import Simulator
-        >>> simulator = Simulator(seed=7, speed=0)
-        >>> day = simulator.faults.bad_day(seed=3, lasting=60, kinds=["drop", "notice"])
+        >>> day = Simulator(speed=0).faults.bad_day(
+        ...     seed=3, lasting=60, every=20, kinds=["drop", "notice"]
+        ... )
         >>> [strike.switch for strike in day.plan]
-        []
+        ['notice', 'drop', 'drop', 'notice', 'notice']
         """
         day = BadDay(
             self,
