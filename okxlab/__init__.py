@@ -20,6 +20,7 @@ from okxlab.lab import (
     current_lab,
     history,
     instruments,
+    panel,
     stream,
 )
 from okxlab.protocol.auth import Credentials
@@ -53,6 +54,7 @@ __all__ = [  # noqa: PLE0604  # errors.__all__ is a list of texts
     "history",
     "instruments",
     "metrics",
+    "panel",
     "stream",
 ]
 

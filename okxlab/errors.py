@@ -57,7 +57,7 @@ class OkxlabError(Exception):
 
 
 class ChannelError(OkxlabError, ValueError):
-    """A channel, an argument of it or a window does not exist or does not fit."""
+    """A channel, an argument or a chart of it, or a window does not exist or fit."""
 
 
 class EnvironmentNameError(OkxlabError, ValueError):

@@ -26,6 +26,9 @@ KNOWN: Final = "known"
 TORN: Final = "torn"
 """Some of it is there, and it cannot be divided."""
 
+_HOLES: Final = 1_000
+"""Holes remembered that nothing will fill; a stream without REST gets ever more."""
+
 
 class Chain:
     """The places of one arg.
@@ -140,5 +143,13 @@ class Chain:
         ]
 
     def give_up(self, low: int, high: int) -> None:
-        """Miss a stretch no more; what comes of it all the same is taken in."""
+        """Miss a stretch no more; what comes of it all the same is taken in.
+
+        Of thousands of holes the oldest are forgotten: the chain begins behind them.
+        """
         self._given_up.add(low, high)
+        if len(self._given_up) > _HOLES and not self.missing():
+            first = self._coverage.forget(_HOLES)
+            self._given_up.forget(_HOLES)
+            if first is not None and self.first is not None:
+                self.first = max(self.first, first)

@@ -26,6 +26,10 @@ class Coverage:
         """Every stretch, lowest first."""
         return list(zip(self._lows, self._highs, strict=True))
 
+    def __len__(self) -> int:
+        """Return the number of stretches."""
+        return len(self._lows)
+
     def add(self, low: int, high: int) -> None:
         """Take in a stretch; what is there already stays.
 
@@ -52,6 +56,24 @@ class Coverage:
             highs[-1] = high
         else:
             self.add(low, high)
+
+    def forget(self, keep: int) -> int | None:
+        """Forget all stretches but the last ones.
+
+        Parameters
+        ----------
+        keep
+            How many to keep.
+
+        Returns
+        -------
+        int or None
+            Where the first of them begins; None if nothing was forgotten.
+        """
+        if len(self._lows) <= keep:
+            return None
+        del self._lows[:-keep], self._highs[:-keep]
+        return self._lows[0]
 
     def has(self, low: int, high: int) -> bool:
         """Tell whether all of a stretch is there."""

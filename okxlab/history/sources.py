@@ -16,6 +16,8 @@ from okxlab.history.source import Page, Source
 from okxlab.protocol.rows import Candle, FundingRate, PriceCandle, SingleTrade, Trade
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from okxlab.history.calls import MarketCalls
     from okxlab.protocol.channels import Channel
 
@@ -79,6 +81,15 @@ class BarSource(Source):
             and len(rows) * self._bar_ms == page.high - page.low
             and all(row.confirm is True for row in rows)
         )
+
+    def pages(self, low: int, high: int) -> Iterator[Page]:  # noqa: D102
+        if is_even(self.entry.bar):
+            yield from super().pages(low, high)
+            return
+        # Months are never kept on disk: they need no grid, only what was asked for.
+        while high > low:
+            yield Page(max(high - self.step, low), high)
+            high -= self.step
 
     def place(self, row: Any) -> int:  # noqa: D102
         return row.ts if isinstance(row.ts, int) else -_FAR
@@ -211,7 +222,7 @@ class FundingSource(Source):
             start_ms = end_ms - rows * _FUNDING_MS
         return start_ms, end_ms
 
-    def pages(self, low: int, high: int) -> Any:  # noqa: D102  # inherited
+    def pages(self, low: int, high: int) -> Iterator[Page]:  # noqa: D102
         yield Page(low, high)
 
     async def fetch(self, page: Page, now_ms: int) -> list[Any]:  # noqa: D102, ARG002

@@ -7,6 +7,7 @@ from okxlab.lab.current import (
     current_lab,
     history,
     instruments,
+    panel,
     stream,
 )
 from okxlab.lab.lab import Lab
@@ -23,5 +24,6 @@ __all__ = [
     "current_lab",
     "history",
     "instruments",
+    "panel",
     "stream",
 ]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from okxlab.protocol.auth import Credentials
     from okxlab.simulator import Simulator
     from okxlab.stream import BookStream, Stream
+    from okxlab.views.panel import Panel
 
 __all__ = [
     "book",
@@ -32,6 +33,7 @@ __all__ = [
     "current_lab",
     "history",
     "instruments",
+    "panel",
     "stream",
 ]
 
@@ -238,6 +240,17 @@ def book(
     return current_lab().book(
         inst_id, channel=channel, window=window, max_rows=max_rows
     )
+
+
+def panel() -> Panel:
+    """Show a panel that drives the current lab: streams, charts, a log, a login.
+
+    Returns
+    -------
+    Panel
+        A widget; the same one until it is closed.
+    """
+    return current_lab().panel()
 
 
 def instruments(

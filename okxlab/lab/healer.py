@@ -24,7 +24,10 @@ from okxlab.errors import OkxlabError
 from okxlab.history.calls import TRADES_LIMIT, MarketCalls
 from okxlab.history.download import Download, is_passing
 from okxlab.history.retrieval import Request, Retrieval
+from okxlab.history.source import Page
 from okxlab.history.sources import check_history, make_source
+from okxlab.stream.chained import ChainedTape
+from okxlab.stream.funding import FundingTape
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
     from okxlab.protocol.arg import Arg
     from okxlab.rest import RestClient
     from okxlab.runtime import Clock
-    from okxlab.stream.chained import ChainedTape
+    from okxlab.stream.tape import Tape
 
 __all__ = ["Healer"]
 
@@ -44,8 +47,11 @@ _SIDE_BY_SIDE: Final = 4
 """Args that are filled at once; after a reconnect there may be hundreds."""
 _TRIES: Final = 10
 """Attempts in a row without a row gained, before an arg is given up."""
-_LOOKS: Final = 4
-"""Attempts in a row that OKX answers without a row gained."""
+_LOOKS: Final = 6
+"""Attempts in a row that OKX answers without a row gained: six seconds, by which
+its REST side may lag behind."""
+_VAIN: Final = 3
+"""Holes in a row that OKX has nothing for, before one look is enough."""
 _PAUSE_FIRST: Final = 0.2
 _PAUSE_MOST: Final = 30.0
 """Pauses between attempts [s]: two minutes in all."""
@@ -92,17 +98,57 @@ class Healer:
         self._pause = pause
         self._turns = asyncio.Semaphore(_SIDE_BY_SIDE)
         self._busy: set[tuple[ChainedTape, Arg]] = set()
+        # Holes in a row that OKX had nothing for: should ids ever be left out on
+        # purpose, not every one of them is to be asked for again and again.
+        self._vain: dict[tuple[ChainedTape, Arg], int] = {}
 
-    def watch(self, tape: ChainedTape) -> None:
-        """Fill a tape from now on."""
+    def watch(self, tape: Tape) -> None:
+        """Fill a tape from now on, if it is one that can be filled."""
+        if isinstance(tape, FundingTape):
+            tape.on_payment = partial(self._owe, tape)
+        if not isinstance(tape, ChainedTape):
+            return
         tape.on_hole = partial(self._wake, tape)
         for arg in tape.args:
             if tape.asked.get(arg) is not None or tape.missing(arg):
                 self._wake(tape, arg)
 
-    def leave(self, tape: ChainedTape) -> None:
+    def leave(self, tape: Tape) -> None:
         """Fill a tape no more; what is under way for it ends by itself."""
-        tape.on_hole = None
+        if isinstance(tape, FundingTape):
+            tape.on_payment = None
+        if isinstance(tape, ChainedTape):
+            tape.on_hole = None
+            for arg in tape.args:
+                self._vain.pop((tape, arg), None)
+
+    def _owe(
+        self, tape: FundingTape, arg: Arg, start_ms: int, end_ms: int, number: int
+    ) -> None:
+        if self._rest is not None:
+            page = Page(start_ms, end_ms)
+            self._errands.spawn(self._pay(tape, arg, page, number, self._rest))
+
+    async def _pay(
+        self, tape: FundingTape, arg: Arg, page: Page, number: int, rest: RestClient
+    ) -> None:
+        """Ask for the payments of a stretch until they are there."""
+        source = make_source(MarketCalls(rest), tape.entry, arg.inst_id or "")
+        why = "OKX does not have them"
+        for tries in range(_TRIES):
+            try:
+                async with self._turns:
+                    rows = await source.fetch(page, page.high)
+            except OkxlabError as error:
+                why, rows = str(error), []
+                if not is_passing(error):
+                    break
+            if rows:
+                tape.pay(arg, rows, self._clock.recv_us(), number)
+                return
+            pause = min(self._pause * 2.0**tries, _PAUSE_MOST)
+            await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311  # no secret
+        tape.gaps.change(number, how=f"payments cannot be had: {why}")
 
     def _wake(self, tape: ChainedTape, arg: Arg) -> None:
         if (tape, arg) not in self._busy:
@@ -115,13 +161,23 @@ class Healer:
             while tape.on_hole is not None and not tape.is_over and _wants(tape, arg):
                 attempt = await self._attempt(tape, arg, tries)
                 tries = 0 if attempt.gained else tries + 1
-                if attempt.is_last or tries >= (_TRIES if attempt.why else _LOOKS):
+                if attempt.gained:
+                    self._vain.pop((tape, arg), None)
+                if attempt.is_last or tries >= self._patience(tape, arg, attempt):
+                    if not attempt.why:
+                        self._vain[tape, arg] = self._vain.get((tape, arg), 0) + 1
                     _end(tape, arg, attempt.why or "OKX does not have it")
                 elif _wants(tape, arg):
                     pause = min(self._pause * 2.0**tries, _PAUSE_MOST)
                     await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311  # no secret
         finally:
             self._busy.discard((tape, arg))
+
+    def _patience(self, tape: ChainedTape, arg: Arg, attempt: _Attempt) -> int:
+        """Return after how many attempts in vain to end."""
+        if attempt.why:
+            return _TRIES
+        return _LOOKS if self._vain.get((tape, arg), 0) < _VAIN else 1
 
     async def _attempt(self, tape: ChainedTape, arg: Arg, tries: int) -> _Attempt:
         if self._rest is None:

@@ -26,6 +26,7 @@ from okxlab.stream import BookStream, Stream
 from okxlab.stream.book_tape import BookTape
 from okxlab.stream.sifted import make_tape
 from okxlab.table import parse_window
+from okxlab.views.html import lab_html
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from okxlab.simulator import Simulator
     from okxlab.stream.tape import Tape
     from okxlab.table import Window
+    from okxlab.views.panel import Panel
 
 __all__ = ["Lab"]
 
@@ -96,6 +98,7 @@ class Lab:
         self._streams: dict[_Key, Stream] = {}
         self._tapes: dict[Stream, Tape] = {}
         self._is_open = True
+        self._panel: Panel | None = None
         self._rest_client: RestClient | None = None
         self._connector = Connector(environment, runtime)
         self._router_or_none: Router | None = None
@@ -347,6 +350,22 @@ class Lab:
         self._check_open()
         self._runtime.submit(self._log_in(credentials, timeout), timeout=None)
 
+    def panel(self) -> Panel:
+        """Show a panel that drives this lab: streams, charts, a log, a login.
+
+        Returns
+        -------
+        Panel
+            A widget; the same one until it is closed.  What it opens is in
+            `streams`, and what code opens is in the panel.
+        """
+        from okxlab.views.panel import Panel
+
+        with self._lock:
+            if self._panel is None or self._panel.is_closed:
+                self._panel = Panel(self, self._runtime.painter)
+            return self._panel
+
     def history(
         self,
         inst_id: str,
@@ -456,6 +475,8 @@ class Lab:
             if not self._is_open:
                 return
             self._is_open = False
+        if self._panel is not None:
+            self._panel.close()
         try:
             for stream in self.streams:
                 stream.close()
@@ -479,6 +500,9 @@ class Lab:
     def __repr__(self) -> str:
         state = "open" if self.is_open else "closed"
         return f"<Lab {self.environment.name}, {state}: {len(self._streams)} streams>"
+
+    def _repr_html_(self) -> str:
+        return lab_html(self)
 
     # On the loop thread.
 

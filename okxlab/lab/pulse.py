@@ -97,6 +97,9 @@ class Pulse:
         slept = self.watch.slept(now, clock.recv_us())
         if slept:
             self.offset.forget()
+            if self._asking is not None and self._rest is not None:
+                self._asking.cancel()
+                self._asking = self._errands.spawn(self._keep_asking(self._rest))
             self._woken(f"this machine slept for {slept:.0f} s, or its clock was set")
         self._tick = self._runtime.loop.call_later(1.0, self._beat, tapes)
 

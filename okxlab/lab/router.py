@@ -21,10 +21,10 @@ from okxlab.lab.healer import Healer
 from okxlab.lab.holdings import Holdings
 from okxlab.lab.instrument_list import NearMisses
 from okxlab.lab.lists import Lists
+from okxlab.lab.pulse import Pulse
 from okxlab.lab.resync import Resync
 from okxlab.lab.status import ChannelCount, ConnectionStatus
 from okxlab.stream.book_tape import BookTape
-from okxlab.stream.chained import ChainedTape
 
 if TYPE_CHECKING:
     from okxlab.environment import Environment
@@ -88,7 +88,7 @@ class Router:
             detach=self.detach,
             near_misses=None if rest is None else NearMisses(rest),
         )
-        self._tick: asyncio.TimerHandle | None = None
+        self._pulse = Pulse(runtime, self._errands, rest, self._woken)
         self.tapes: tuple[Tape, ...] = ()
 
     def use(self, login: Login) -> None:
@@ -104,8 +104,8 @@ class Router:
     def attach(self, tape: Tape) -> None:
         """Serve a tape from now on."""
         self.tapes = (*self.tapes, tape)
-        if self._tick is None:
-            self._sample()
+        tape.offset = self._pulse.offset
+        self._pulse.start(lambda: self.tapes)
         new: dict[Connection, list[Arg]] = {}
         for arg in tape.args:
             holding = self._holdings.find(arg)
@@ -120,17 +120,14 @@ class Router:
             connection.add(args)
             self._start(connection)
         self._lists.keep(tape)
-        if isinstance(tape, ChainedTape):
-            self._healer.watch(tape)
+        self._healer.watch(tape)
 
     def detach(self, tape: Tape) -> None:
         """Serve a tape no more and let go of what nobody else wants."""
         self.tapes = tuple(one for one in self.tapes if one is not tape)
-        if isinstance(tape, ChainedTape):
-            self._healer.leave(tape)
-        if not self.tapes and self._tick is not None:
-            self._tick.cancel()
-            self._tick = None
+        self._healer.leave(tape)
+        if not self.tapes:
+            self._pulse.stop()
         for arg in tape.args:
             holding = self._holdings.find(arg)
             if holding is None:
@@ -143,9 +140,7 @@ class Router:
 
     async def close(self) -> None:
         """Close every connection in order; within about 2 s."""
-        if self._tick is not None:
-            self._tick.cancel()
-            self._tick = None
+        self._pulse.stop()
         closing = [self._holdings.close(), self._errands.close()]
         if self._rest is not None:
             closing.append(self._rest.close())
@@ -231,8 +226,7 @@ class Router:
         if holding.tapes and connection is not None and arg not in connection.wanted:
             connection.add([arg])
 
-    def _sample(self) -> None:
-        now = self._runtime.clock.monotonic()
-        for tape in self.tapes:
-            tape.sample(now)
-        self._tick = self._runtime.loop.call_later(1.0, self._sample)
+    def _woken(self, why: str) -> None:
+        """Make every connection anew: those from before the sleep are dead."""
+        for connection in self._holdings.connections:
+            connection.reconnect(why)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+
+from okxlab.views.html import status_html
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,11 +90,7 @@ class LabStatus(msgspec.Struct, frozen=True, kw_only=True):
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        head = f"<p><code>{escape(self._headline)}</code></p>"
-        rows = "".join(f"<tr>{_tds(_cells(one))}</tr>" for one in self.connections)
-        names = "".join(f"<th>{name}</th>" for name in _COLUMNS)
-        table = f"<table><tr>{names}</tr>{rows}</table>" if rows else ""
-        return head + table + "".join(f"<p>{escape(one)}</p>" for one in self._remarks)
+        return status_html(self)
 
     @property
     def _headline(self) -> str:
@@ -128,10 +125,6 @@ def _cells(one: ConnectionStatus) -> tuple[str, ...]:
         one.url,
         one.last_error,
     )
-
-
-def _tds(cells: Sequence[str]) -> str:
-    return "".join(f"<td>{escape(cell)}</td>" for cell in cells)
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:

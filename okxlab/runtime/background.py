@@ -1,8 +1,8 @@
 """The background thread, its loop, and the ways into it.
 
 Theory of operation.  A `Runtime` has one daemon thread that runs one event loop
-from the moment the object is made, and a dispatcher whose thread starts with the
-first callback.  Everything that talks to an exchange lives on the loop thread.
+from the moment the object is made, a dispatcher whose thread starts with the
+first callback, and a painter whose thread lives while there are live figures.  Everything that talks to an exchange lives on the loop thread.
 Other threads hand work in by `post` (no answer), `call` (a function) or `submit`
 (a coroutine) and never wait for each other in a circle: the latter two refuse
 where the caller is one of okxlab's own threads.
@@ -26,6 +26,7 @@ from okxlab.runtime.clock import Clock
 from okxlab.runtime.dispatcher import Dispatcher
 from okxlab.runtime.gate import ConnectGate
 from okxlab.runtime.loop import BackgroundLoop
+from okxlab.runtime.painter import Painter
 from okxlab.runtime.tls import patch_tls
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ class Runtime:
         Lets through three new connections a second.
     dispatcher : Dispatcher
         Runs callbacks.
+    painter : Painter
+        Sends frames to live figures.
     tls : str
         "aiofastnet", or "stock: " and why feeds over TLS will starve while a
         cell computes.
@@ -69,6 +72,7 @@ class Runtime:
         self.clock = Clock()
         self.gate = ConnectGate()
         self.dispatcher = Dispatcher()
+        self.painter = Painter(self.clock.monotonic)
         self.loop: asyncio.AbstractEventLoop = BackgroundLoop()
         self.tls = patch_tls(self.loop)
         self.errors = 0
@@ -88,10 +92,11 @@ class Runtime:
         return self._state == "running"
 
     def owns_current_thread(self) -> bool:
-        """Tell whether this is the loop thread or the dispatcher thread."""
+        """Tell whether this is one of okxlab's own threads."""
         return (
             threading.current_thread() is self._thread
             or self.dispatcher.owns_current_thread()
+            or self.painter.owns_current_thread()
         )
 
     def post(self, fn: Callable[..., object], *args: object) -> None:
@@ -255,6 +260,7 @@ class Runtime:
                 self._state = "closed"
                 self.loop.call_soon_threadsafe(self._begin_closing)
         self.dispatcher.close(CLOSE_TIMEOUT / 4)
+        self.painter.close(CLOSE_TIMEOUT / 4)
         self._thread.join(max(0.0, give_up_at - time.monotonic()))
         if self._thread.is_alive():
             logger.warning("the loop thread did not end within %g s", CLOSE_TIMEOUT)
@@ -270,6 +276,8 @@ class Runtime:
         self._answers = set()
         self.dispatcher = Dispatcher()
         self.dispatcher.close()
+        self.painter = Painter()
+        self.painter.close()
 
     # On the loop thread.
 

@@ -34,6 +34,10 @@ PREFIX = "/api/v5/"
 _NO_PRICE_BARS = frozenset(("2D", "3D", "2Dutc", "3Dutc"))
 _NO_HISTORY_PRICE_BARS = frozenset(("3M", "3Mutc"))
 
+_LONG_BARS = frozenset(
+    bar for bar in REST_BARS if rest_duration_ms(bar) >= 7 * 86_400_000
+)
+"""Bars of which a page is made of thousands of days."""
 _RECENT_BARS = 1_440
 """Bars that the calls without "history" reach back."""
 
@@ -83,8 +87,8 @@ def prepare(market: Market, path: str, params: Mapping[str, str]) -> Iterator[No
     """Make what an answer needs, piece by piece.
 
     The history of an instrument is made when it is asked for first, and all tickers
-    ask for that of many: a second of work.  What is made here is kept by the market,
-    so that :func:`answer` has it at hand.
+    ask for that of many, bars of months for thousands of days: a second of work.
+    What is made here is kept by the market, so that :func:`answer` has it at hand.
 
     Parameters
     ----------
@@ -96,10 +100,27 @@ def prepare(market: Market, path: str, params: Mapping[str, str]) -> Iterator[No
     None
         After each piece; a server may do something else in between.
     """
-    if path == f"{PREFIX}market/tickers":
+    name = path.removeprefix(PREFIX)
+    if name == "market/tickers":
         for inst_id in market.inst_ids(params.get("instType")):
             market.ticker(inst_id)
             yield
+    elif name in _CANDLES and params.get("bar") in _LONG_BARS:
+        yield from _bar_by_bar(partial(_CALLS[name], market), params, market.now_ms)
+
+
+def _bar_by_bar(call: Call, params: Mapping[str, str], now_ms: int) -> Iterator[None]:
+    """Make the bars of a page, newest first."""
+    given = dict(params)
+    try:
+        for _ in range(Query(params, now_ms).limit(100, 300)):
+            rows = call(Query(given | {"limit": "1"}, now_ms))
+            if not rows:
+                return
+            given["after"] = rows[0][0]
+            yield
+    except RefusedError:
+        return  # As the answer itself will say.
 
 
 # One function for each call
@@ -265,6 +286,25 @@ def _option_trades(market: Market, query: Query) -> list[Any]:
 _PRICE_BARS = REST_BARS - _NO_PRICE_BARS
 _HISTORY_PRICE_BARS = _PRICE_BARS - _NO_HISTORY_PRICE_BARS
 
+_CANDLES: dict[str, Callable[[Market, Query], list[Any]]] = {
+    "market/candles": _candle_call("candle", 300, REST_BARS, is_history=False),
+    "market/history-candles": _candle_call(
+        "candle", 300, REST_BARS | {"1s"}, is_history=True
+    ),
+    "market/index-candles": _candle_call(
+        "index-candle", 100, _PRICE_BARS, is_history=False
+    ),
+    "market/history-index-candles": _candle_call(
+        "index-candle", 100, _HISTORY_PRICE_BARS, is_history=True
+    ),
+    "market/mark-price-candles": _candle_call(
+        "mark-price-candle", 100, _PRICE_BARS, is_history=False
+    ),
+    "market/history-mark-price-candles": _candle_call(
+        "mark-price-candle", 100, _HISTORY_PRICE_BARS, is_history=True
+    ),
+}
+
 _CALLS: dict[str, Callable[[Market, Query], list[Any]]] = {
     "public/time": _time,
     "public/instruments": _instruments,
@@ -283,20 +323,5 @@ _CALLS: dict[str, Callable[[Market, Query], list[Any]]] = {
     "market/trades": _trades,
     "market/history-trades": _history_trades,
     "market/index-tickers": _index_tickers,
-    "market/candles": _candle_call("candle", 300, REST_BARS, is_history=False),
-    "market/history-candles": _candle_call(
-        "candle", 300, REST_BARS | {"1s"}, is_history=True
-    ),
-    "market/index-candles": _candle_call(
-        "index-candle", 100, _PRICE_BARS, is_history=False
-    ),
-    "market/history-index-candles": _candle_call(
-        "index-candle", 100, _HISTORY_PRICE_BARS, is_history=True
-    ),
-    "market/mark-price-candles": _candle_call(
-        "mark-price-candle", 100, _PRICE_BARS, is_history=False
-    ),
-    "market/history-mark-price-candles": _candle_call(
-        "mark-price-candle", 100, _HISTORY_PRICE_BARS, is_history=True
-    ),
+    **_CANDLES,
 }

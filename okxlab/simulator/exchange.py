@@ -167,6 +167,8 @@ class Exchange:
 
     def disconnect(self, link: Link) -> None:
         """Forget a connection, whoever ended it; harmless if it is forgotten."""
+        if link not in self._links:
+            return
         for arg in link.session.held:
             self._leave(link, arg)
         self._late.forget(link)

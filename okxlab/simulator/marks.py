@@ -9,7 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from okxlab.simulator.bars import Bar, gather, join, joined, span
-from okxlab.simulator.paths import HOUR_MS, MINUTE_MS, STEP_MS, Path, Prices, remember
+from okxlab.simulator.paths import (
+    HOUR_MS,
+    MINUTE_MS,
+    MOST_DAYS,
+    STEP_MS,
+    Path,
+    Prices,
+    remember,
+)
 from okxlab.simulator.pricing import FINE, Fair, Index, fair_bar
 from okxlab.simulator.wire import Step
 
@@ -67,7 +75,7 @@ class PathBars:
         kept = self._days.get(day)
         if kept is None:
             whole = joined(self.hour(h) for h in range(day * 24, day * 24 + 24))
-            kept = remember(self._days, day, whole, 2048)
+            kept = remember(self._days, day, whole, MOST_DAYS)
         return kept
 
 

@@ -18,7 +18,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from okxlab.simulator.bars import Bar, flat, joined
 from okxlab.simulator.draws import SIZES, SWELL, shares, source
-from okxlab.simulator.paths import HOUR_MS, MINUTE_MS, STEP_MS, Path, Prices, remember
+from okxlab.simulator.paths import (
+    HOUR_MS,
+    MINUTE_MS,
+    MOST_DAYS,
+    STEP_MS,
+    Path,
+    Prices,
+    remember,
+)
 
 if TYPE_CHECKING:
     from okxlab.simulator.amounts import Amounts
@@ -138,7 +146,7 @@ class Past:
         kept = self._days.get(day)
         if kept is None:
             whole = joined(self.hour(h) for h in range(day * 24, day * 24 + 24))
-            kept = remember(self._days, day, whole, 2048)
+            kept = remember(self._days, day, whole, MOST_DAYS)
         return kept
 
     def short(self, start_ms: int, end_ms: int) -> Bar:
@@ -262,10 +270,12 @@ class Past:
 
     def _ticks(self, bars: list[Prices], hour: int) -> list[Prices]:
         """Return bars of the path in an hour as bars of this instrument [ticks]."""
-        columns = [self._fair.ticks(list(c), hour) for c in zip(*bars, strict=True)]
+        # All at once: a long bar is made of thousands of hours.
+        priced = iter(self._fair.ticks([price for bar in bars for price in bar], hour))
+        rows = zip(priced, priced, priced, priced, strict=True)
         if self._fair.falls:
-            columns[1], columns[2] = columns[2], columns[1]
-        return [Prices(*row) for row in zip(*columns, strict=True)]
+            return [Prices(o, high, low, c) for o, low, high, c in rows]
+        return [Prices(*row) for row in rows]
 
     def _bar_of(self, minute: int, ticks: list[int], lots: list[int]) -> Bar:
         """Return the bar of some trades of a minute, at least one."""

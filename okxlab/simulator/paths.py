@@ -23,6 +23,7 @@ __all__ = [
     "DAY_MS",
     "HOUR_MS",
     "MINUTE_MS",
+    "MOST_DAYS",
     "STEP_MS",
     "Path",
     "Prices",
@@ -33,6 +34,10 @@ STEP_MS = 200
 MINUTE_MS = 60_000
 HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
+
+MOST_DAYS = 8192
+"""Day bars to keep of one price: more than there are since the first listing.  With
+fewer, a walk over all of them would find none when it is made again."""
 
 _STEPS = MINUTE_MS // STEP_MS
 _BLOCK_DAYS = 512

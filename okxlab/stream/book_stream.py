@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from okxlab.book import BookFigures
 from okxlab.stream.level_history import LevelHistory
 from okxlab.stream.stream import Stream
 from okxlab.table import parse_window
+from okxlab.views.html import book_html
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,8 +23,12 @@ if TYPE_CHECKING:
     from okxlab.book.figures import Levels
     from okxlab.runtime import Runtime
     from okxlab.stream.book_tape import BookTape
+    from okxlab.views.charts.subject import Subject
 
 __all__ = ["BookStream"]
+
+_EVERY, _LEVELS, _MOMENTS = 1.0, 100, 1_800
+"""What a heat map is drawn of: levels a side each second [s], half an hour."""
 
 
 class BookStream(Stream, BookFigures):
@@ -145,6 +152,23 @@ class BookStream(Stream, BookFigures):
         if found is made:
             self._runtime.post(self._tape.keep, made)
         return found
+
+    def _repr_html_(self) -> str:
+        return book_html(self)
+
+    def _subject(self, name: str | None, last: int | None) -> Subject:
+        found = super()._subject(name, last)
+        levels = self.read()
+        history = None
+        if name == "heatmap":
+            history = self.levels(_EVERY, _LEVELS, window=_MOMENTS).df
+        return msgspec.structs.replace(
+            found,
+            kind="book",
+            bids=levels.bids,
+            asks=levels.asks,
+            history=history if last is None or history is None else history.tail(last),
+        )
 
     @property
     def _call(self) -> str:

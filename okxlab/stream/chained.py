@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
-from okxlab.history.bars import bar_end, bar_ms, is_even
-from okxlab.history.chain import AHEAD, KNOWN, LATE, NEXT, Chain
 from okxlab.history.sources import as_rows_of
 from okxlab.stream.mending import BY_REST, Mending
-from okxlab.stream.mending import LATE as BY_ITSELF
 from okxlab.stream.tape import Tape
 
 if TYPE_CHECKING:
@@ -22,18 +16,12 @@ if TYPE_CHECKING:
     from okxlab.history.times import Asked
     from okxlab.protocol.arg import Arg
     from okxlab.protocol.channels import Channel
-    from okxlab.protocol.events import Push
-    from okxlab.table import RollingTable, Window
+    from okxlab.table import Window
 
-__all__ = ["BarTape", "ChainedTape", "TradeTape"]
-
-_log = logging.getLogger("okxlab.stream")
+__all__ = ["ChainedTape"]
 
 _HISTORY: Final = 1
 """Position of ``history`` in `ORIGINS`."""
-_ANEW_MS: Final = 1_000
-"""A trade that is younger than the last one by so much and has an older id begins
-a new count of ids [ms]: ids and times of one instrument grow together."""
 
 
 class ChainedTape(Tape):
@@ -170,175 +158,3 @@ class ChainedTape(Tape):
     @abstractmethod
     def _put(self, rows: list[Any], recv_us: int, arg: Arg, origin: int) -> None:
         """Write rows where they belong."""
-
-
-class TradeTape(ChainedTape):
-    """Trades, aggregated or single; a place is a trade id.
-
-    Parameters
-    ----------
-    entry, args, window, many, lag_known
-        As for `Tape`.
-    """
-
-    table: RollingTable
-
-    def __init__(
-        self,
-        entry: Channel,
-        args: tuple[Arg, ...],
-        window: Window,
-        *,
-        many: bool = False,
-        lag_known: bool = True,
-    ) -> None:
-        self._is_rolled = entry.name == "trades"
-        super().__init__(entry, args, window, many=many, lag_known=lag_known)
-
-    def receive(self, push: Push, recv_us: int) -> None:  # noqa: D102 # inherited
-        arg = push.arg
-        chain = self._chains[arg]
-        reach = chain.reach
-        # Nearly every row there ever is goes this way.
-        if reach is not None and push.rows and arg not in self._doubts:
-            try:
-                for row in push.rows:
-                    last = row.trade_id + 1
-                    if last - (row.count if self._is_rolled else 1) != reach:
-                        break
-                    reach = last
-                else:
-                    chain.extend(reach)
-                    chain.newest_ms = row.ts or 0
-                    super().receive(push, recv_us)
-                    return
-            except TypeError:  # a row without a count, as OKX sent them before 2025
-                _log.debug("%s: a trade without a count", arg)
-        self._receive_out_of_line(push, recv_us)
-
-    def _receive_out_of_line(self, push: Push, recv_us: int) -> None:
-        arg = push.arg
-        kept: list[Any] = []
-        late: list[Any] = []
-        for row in push.rows:
-            verdict = self._take(arg, row, recv_us)
-            if verdict in (NEXT, AHEAD):
-                kept.append(row)
-            elif verdict == LATE:
-                late.append(row)
-            else:
-                # A torn row is left out too: it cannot be divided, so that what it
-                # has and is not there yet counts as missing.
-                self.repeats += verdict == KNOWN
-        if late:
-            self._put(sorted(late, key=_trade_id), recv_us, arg, 0)
-        if push.rows:
-            self._settle_holes(arg, recv_us, "trade ids do not follow", BY_ITSELF)
-        super().receive(msgspec.structs.replace(push, rows=kept), recv_us)
-        if late:
-            self._wake(late)
-
-    def _take(self, arg: Arg, row: Any, recv_us: int) -> str:
-        place = self._place(row)
-        if place is None:
-            return NEXT
-        chain = self.mending.chains[arg]
-        if (
-            chain.reach is not None
-            and place[1] <= chain.reach
-            and 0 < chain.newest_ms < (row.ts or 0) - _ANEW_MS
-        ):
-            gap = self.gaps.add(
-                "trade ids began anew", min(self.recv_us, recv_us), recv_us
-            )
-            self.mending.begin_anew(arg, gap.number, "what was lost cannot be told")
-            chain = self.mending.chains[arg]
-        verdict = chain.take(place[0], place[1])
-        if verdict in (NEXT, AHEAD):
-            chain.newest_ms = row.ts or 0
-        return verdict
-
-    def _place(self, row: Any) -> tuple[int, int, bool] | None:
-        count = getattr(row, "count", 1)
-        if not isinstance(count, int) or count < 1 or row.trade_id < 0:
-            return None
-        return row.trade_id + 1 - count, row.trade_id + 1, True
-
-    def _count(self, low: int, high: int) -> int:
-        return high - low
-
-    def _put(self, rows: list[Any], recv_us: int, arg: Arg, origin: int) -> None:
-        self.table.insert(rows, recv_us, arg.inst_id, origin, key="trade_id")
-
-
-class BarTape(ChainedTape):
-    """Bars; a place is a moment, and a bar takes those up to the next one [ms].
-
-    Parameters
-    ----------
-    entry, args, window, many, lag_known
-        As for `Tape`.
-    """
-
-    def __init__(
-        self,
-        entry: Channel,
-        args: tuple[Arg, ...],
-        window: Window,
-        *,
-        many: bool = False,
-        lag_known: bool = True,
-    ) -> None:
-        # Length of a bar [ms]; 0 where one is not as long as the next.
-        self._length_ms = bar_ms(entry.bar) if is_even(entry.bar) else 0
-        super().__init__(entry, args, window, many=many, lag_known=lag_known)
-
-    def receive(self, push: Push, recv_us: int) -> None:  # noqa: D102 # inherited
-        arg, rows = push.arg, push.rows
-        chain = self._chains[arg]
-        is_smooth = arg not in self._doubts
-        if len(rows) == 1 and is_smooth and _is_growing(rows[0], chain):
-            super().receive(push, recv_us)
-            return
-        kept = []
-        for row in push.rows:
-            place = self._place(row)
-            if place is None:
-                kept.append(row)  # the table counts it and leaves it out
-                continue
-            low, high, is_final = place
-            verdict = chain.take(low, high, is_final=is_final)
-            is_smooth = is_smooth and verdict == NEXT
-            if verdict == KNOWN and not is_final:
-                self.repeats += 1  # it has closed since
-            else:
-                kept.append(row)
-        if not is_smooth and push.rows:
-            self._settle_holes(
-                push.arg, recv_us, "bars do not follow one another", BY_ITSELF
-            )
-        super().receive(msgspec.structs.replace(push, rows=kept), recv_us)
-
-    def _place(self, row: Any) -> tuple[int, int, bool] | None:
-        ts = row.ts
-        if not isinstance(ts, int):
-            return None
-        length = self._length_ms
-        end = ts + length if length else bar_end(self.entry.bar, ts)
-        return ts, end, row.confirm is True
-
-    def _count(self, low: int, high: int) -> int:
-        return max(round((high - low) / bar_ms(self.entry.bar)), 1)
-
-    def _put(self, rows: list[Any], recv_us: int, arg: Arg, origin: int) -> None:
-        self._append(rows, recv_us, arg.inst_id, origin)
-
-
-def _is_growing(row: Any, chain: Chain) -> bool:
-    """Tell whether a row is the newest bar, which is still open."""
-    return row.ts == chain.reach and row.confirm is False
-
-
-def _trade_id(row: Any) -> int:
-    found: int = row.trade_id
-    return found

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from okxlab.stream.chained import BarTape, TradeTape
+from okxlab.stream.bars import BarTape
+from okxlab.stream.funding import FundingTape
 from okxlab.stream.repeats import Repeats
 from okxlab.stream.states import StateTape
 from okxlab.stream.tape import Tape
+from okxlab.stream.trades import TradeTape
 
 if TYPE_CHECKING:
     from okxlab.protocol.arg import Arg
@@ -70,4 +72,6 @@ def make_tape(
         kind = TradeTape
     elif entry.kind == "bars":
         kind = BarTape
+    elif entry.name == "funding-rate":
+        kind = FundingTape
     return kind(entry, args, window, many=many, lag_known=lag_known)

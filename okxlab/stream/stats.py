@@ -21,7 +21,8 @@ class Stats(msgspec.Struct, frozen=True, kw_only=True):
     rate: float
     """Rows a second over the last ten seconds; NaN in the first second."""
     lag: float
-    """Receive time less exchange time of the newest row [s]; NaN if unknown."""
+    """Receive time less exchange time of the newest row [s], by the exchange's clock
+    as far as it is known; NaN if unknown."""
     gaps: int
     """Intervals in ``stream.gaps``."""
     reconnects: int

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from okxlab.runtime import Runtime
     from okxlab.stream.stats import Stats
     from okxlab.stream.tape import Tape
+    from okxlab.views.charts.subject import Subject
+    from okxlab.views.figure.widget import LiveFigure
 
 __all__ = ["Stream"]
 
@@ -54,6 +56,8 @@ class Stream:
         self._end = end
         self._uses = 0
         self._callbacks: list[Callback] = []
+        # Live figures by what was asked for.
+        self._figures: dict[tuple[object, ...], LiveFigure] = {}
 
     # What there is.
 
@@ -318,6 +322,149 @@ class Stream:
         """
         return RowIterator(self._tape)
 
+    # What it is drawn as.
+
+    def chart(
+        self,
+        name: str | None = None,
+        *,
+        inst_id: str | None = None,
+        last: int | None = None,
+        theme: str = "auto",
+        tick: float | None = None,
+    ) -> Any:
+        """Draw the window as it is now.
+
+        Parameters
+        ----------
+        name
+            Which chart; by default the one of the channel, or of several
+            instruments their prices rebased to 100.  A wrong name raises with
+            the list of those that fit.
+        inst_id
+            Of several instruments the one to draw.
+        last
+            Number of newest rows; all by default.
+        theme
+            ``"auto"``, transparent and readable on light and on dark;
+            ``"light"`` or ``"dark"``, with a background of its own.
+        tick
+            Smallest step of the price, as ``tick_sz`` of `okxlab.instruments`;
+            by default it is read from the prices.
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+            A picture of this moment, which later rows do not change: to zoom, or
+            to keep by ``write_html``.  Gaps are shaded, times are UTC.  A stream
+            without rows gives one that says so.
+
+        Raises
+        ------
+        ChannelError
+            If there is no such chart or instrument; with the near miss.
+        ValueError
+            If there is no such theme.
+
+        Notes
+        -----
+        Of large windows a line has the points that can be seen; `df` has all.
+        """
+        from okxlab.stream.drawn import draw
+
+        return draw(self, name, inst_id=inst_id, last=last, theme=theme, tick=tick)
+
+    @property
+    def charts(self) -> tuple[str, ...]:
+        """The charts that fit, by name, the default first; for `chart` and `live`."""
+        from okxlab.views.charts import default_of, fitting
+
+        subject = self._subject(None, 1)
+        return tuple(dict.fromkeys((default_of(subject).name, *fitting(subject))))
+
+    def live(
+        self,
+        name: str | None = None,
+        *,
+        inst_id: str | None = None,
+        last: int | None = None,
+        theme: str = "auto",
+        tick: float | None = None,
+        fps: float = 10.0,
+    ) -> LiveFigure:
+        """Show the window as a chart that is always up to date.
+
+        Asking for the same chart again gives the same widget, until it is
+        closed.
+
+        Parameters
+        ----------
+        name, inst_id, last, tick
+            As for `chart`.
+        theme
+            ``"auto"`` takes the colours of the notebook, light or dark;
+            ``"light"`` and ``"dark"`` bring their own.
+        fps
+            Most pictures a second; a page that is slower gets fewer.
+
+        Returns
+        -------
+        LiveFigure
+            A widget.  What its user zooms stays so, and a double click follows
+            the newest again.  Its ``close()`` leaves a picture in the notebook,
+            and so does closing the stream.
+
+        Raises
+        ------
+        ChannelError
+            If there is no such chart or instrument; with the near miss.
+        ValueError
+            If there is no such theme, or `fps` is not between 0 and 60.
+
+        Notes
+        -----
+        It goes on while a cell runs, and rests while nobody sees it.
+        """
+        from okxlab.stream.live import live
+
+        asked = (name, inst_id, last, theme, tick, fps)
+        found = self._figures.get(asked)
+        if found is None or found.is_closed:
+            found = self._figures[asked] = live(
+                self,
+                name,
+                painter=self._runtime.painter,
+                version=self._version,
+                inst_id=inst_id,
+                last=last,
+                theme=theme,
+                tick=tick,
+                fps=fps,
+            )
+        return found
+
+    def _version(self) -> object:
+        """Return what is equal as long as a chart of this stream is the same."""
+        tape = self._tape
+        return tape.table.mark, tape.log.mark, self.status, len(tape.gaps)
+
+    def _subject(self, name: str | None, last: int | None) -> Subject:  # noqa: ARG002 # a book needs it
+        """Return what a chart is drawn of."""
+        from okxlab.views.charts.subject import Subject
+
+        kind = self._tape.entry.kind
+        updates = self.updates if kind == "state" else None
+        return Subject(
+            channel=self.channel,
+            kind=kind,
+            frame=self.frame(last),
+            inst_ids=self.inst_ids,
+            status=self.status,
+            gaps=self.gaps,
+            updates=updates if updates is None or last is None else updates.tail(last),
+            is_lag_known=not math.isnan(self._tape.lag),
+        )
+
     # The end.
 
     def close(self) -> None:
@@ -329,6 +476,9 @@ class Stream:
             callback.stop()
         self._callbacks.clear()
         self._end(self)
+        for figure in list(self._figures.values()):
+            figure.close()
+        self._figures.clear()
 
     def __enter__(self) -> Self:
         self._uses += 1
@@ -372,4 +522,4 @@ class Stream:
         return f"<{type(self).__name__} {self.name}, {self.status}: {', '.join(parts)}>"
 
     def _repr_html_(self) -> str:
-        return stream_html(repr(self), self.frame(last=5))
+        return stream_html(self)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from okxlab.protocol.channels import Channel
     from okxlab.protocol.columns import Column
     from okxlab.protocol.events import Push
+    from okxlab.runtime import ClockOffset
     from okxlab.table import Table, Window
 
 __all__ = ["Tape"]
@@ -97,6 +98,7 @@ class Tape:
         self.trouble: Exception | None = None  # the last failure to connect
         self.failure: Exception | None = None  # refused for good, or broken
         self.closed = False
+        self.offset: ClockOffset | None = None  # the exchange's clock against ours
         self._append = self.table.append
         has_time = entry.kind in ("log", "series", "book") and bool(entry.time)
         self._lag_known = lag_known and has_time
@@ -328,11 +330,15 @@ class Tape:
 
     @property
     def lag(self) -> float:
-        """Receive time less exchange time of the newest row [s], or NaN."""
+        """Receive time less exchange time of the newest row [s], or NaN.
+
+        Both by the exchange's clock, as far as it is known.
+        """
         ts = getattr(self.latest, self.entry.time, None)
         if not self._lag_known or not ts:
             return math.nan
-        return float(self.recv_us - ts * 1_000) / _MILLION
+        ahead_us = 0.0 if self.offset is None else self.offset.us
+        return float(self.recv_us + ahead_us - ts * 1_000) / _MILLION
 
     @property
     def rate(self) -> float:

@@ -10,7 +10,7 @@ import argparse
 import platform
 import sys
 
-from tests.bench import books, pipeline, snapshots, tables, tls
+from tests.bench import books, browser, pipeline, snapshots, tables, tls
 from tests.bench.figures import Figure
 
 _MILLISECONDS = 1e3
@@ -38,12 +38,16 @@ def tls_figures(*, short: bool) -> list[Figure]:
 
 BENCHMARKS = {
     "books": books.measure,
+    "browser": browser.measure,
     "pipeline": pipeline.measure,
     "snapshots": snapshots.measure,
     "tables": tables.measure,
     "tls": tls_figures,
 }
 """What there is to measure, by name."""
+
+ON_REQUEST = {"browser"}
+"""What takes minutes and a browser, and is measured only when it is named."""
 
 
 def show(figure: Figure, *, short: bool) -> str:
@@ -57,7 +61,7 @@ def show(figure: Figure, *, short: bool) -> str:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the benchmarks that are asked for, all of them by default."""
+    """Run the benchmarks that are asked for, by default all that take seconds."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
     parser.add_argument("--short", action="store_true", help="only show that it runs")
     parser.add_argument("names", nargs="*", help=f"of {', '.join(BENCHMARKS)}")
@@ -66,7 +70,9 @@ def main(argv: list[str] | None = None) -> int:
     if unknown:
         parser.error(f"no benchmark {', '.join(sorted(unknown))}")
     print(f"Python {platform.python_version()}, {platform.machine()}")
-    for name in options.names or BENCHMARKS:
+    for name in options.names or [
+        name for name in BENCHMARKS if name not in ON_REQUEST
+    ]:
         for figure in BENCHMARKS[name](short=options.short):
             print(show(figure, short=options.short), flush=True)
     return 0

@@ -39,6 +39,8 @@ SETTINGS = {
 START_TIMEOUT = 60
 """How long JupyterLab may take until it answers [s]."""
 
+ROOT = Path(__file__).parents[2]
+
 PATIENCE = 60_000
 """How long anything on the page may take [ms]."""
 
@@ -54,10 +56,15 @@ def browser_missing() -> str:
     return ""
 
 
+def import_path() -> str:
+    """Return a PYTHONPATH with which kernels find the tests' own modules."""
+    return os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+
+
 class JupyterLab:
     """``okxlab lab`` on a directory of its own, with its own settings."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, notebook: str = "01-quickstart.ipynb") -> None:
         config = home / "config"
         _write(
             config / "jupyter_server_config.json",
@@ -69,7 +76,8 @@ class JupyterLab:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}/lab/tree/01-quickstart.ipynb?token={TOKEN}"
+        self._server = f"http://127.0.0.1:{port}"
+        self.url = self.url_of(notebook)
         self._log = (home / "jupyter.log").open("wb")
         self._process = subprocess.Popen(
             [
@@ -81,13 +89,20 @@ class JupyterLab:
             stderr=self._log,
             env=os.environ
             | {
+                # Cells may import what stands beside the tests.
+                "PYTHONPATH": import_path(),
                 "JUPYTER_CONFIG_DIR": str(config),
                 "JUPYTER_DATA_DIR": str(home / "data"),
                 "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
             },
             start_new_session=True,
         )
-        self._wait_until_it_answers(f"http://127.0.0.1:{port}/api?token={TOKEN}")
+        self._wait_until_it_answers(f"{self._server}/api?token={TOKEN}")
+
+    def url_of(self, notebook: str) -> str:
+        """Return where a notebook is opened, in a workspace of its own."""
+        name = notebook.removesuffix(".ipynb")
+        return f"{self._server}/lab/workspaces/{name}/tree/{notebook}?token={TOKEN}"
 
     def _wait_until_it_answers(self, url: str) -> None:
         pause = threading.Event()
@@ -98,6 +113,13 @@ class JupyterLab:
                 return
             pause.wait(0.1)
         raise AssertionError("JupyterLab does not answer")
+
+    def end_kernels(self, page) -> None:
+        """End all kernels, as its menu would."""
+        kernels = f"{self._server}/api/kernels"
+        token = {"Authorization": f"token {TOKEN}"}
+        for kernel in page.request.get(kernels, headers=token).json():
+            page.request.delete(f"{kernels}/{kernel['id']}", headers=token)
 
     def log(self) -> str:
         """Return what the server has said so far."""

@@ -13,7 +13,8 @@ from okxlab.protocol.arg import Arg
 from okxlab.protocol.channels import channel
 from okxlab.protocol.events import Push
 from okxlab.protocol.rows import Candle, SingleTrade, Trade
-from okxlab.stream.chained import BarTape, TradeTape
+from okxlab.stream.bars import BarTape
+from okxlab.stream.trades import TradeTape
 from okxlab.table import parse_window
 
 BTC = Arg("trades", instId="BTC-USDT")

@@ -133,3 +133,19 @@ def test_a_chain_may_begin_further_back():
     assert chain.missing() == [(10, 20)]
     assert chain.fill(10, 20)
     assert chain.missing() == []
+
+
+def test_a_chain_with_ever_more_holes_does_not_grow():
+    """Where nothing can be refilled the oldest holes are forgotten."""
+    chain = Chain()
+    for number in range(5_000):
+        chain.take(number * 10, number * 10 + 5)
+        for hole in chain.missing():
+            chain.give_up(*hole)
+
+    assert chain.missing() == []
+    assert chain.first > 30_000
+    assert len(chain._coverage.stretches) <= 1_100
+    assert chain.take(49_990, 49_995) == KNOWN
+    assert chain.take(50_005, 50_010) == AHEAD
+    assert chain.missing() == [(49_995, 50_005)]

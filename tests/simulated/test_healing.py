@@ -366,3 +366,66 @@ def test_the_gaps_of_a_lab_are_those_of_its_streams(lab, market):
         "tickers BTC-USDT": False,
         "trades BTC-USDT": True,
     }
+
+
+class Slept:
+    """A watch that tells once that the machine slept."""
+
+    def __init__(self):
+        self._naps = [600.0]
+
+    def slept(self, now, wall_us):
+        del now, wall_us
+        return self._naps.pop() if self._naps else 0.0
+
+
+def test_a_laptop_that_slept_recovers_by_itself(lab, market):
+    """Its connections are made anew at once, and the hole is on record and filled."""
+    (stream,) = open_streams(lab, market, ("BTC-USDT", "trades"))
+    lab._router_or_none._pulse.watch = Slept()
+    until(stream, lambda: stream.stats.reconnects == 1)
+    until(stream, lambda: stream.status in ("waiting", "live"))
+    market.step(3.0)
+    until(stream, lambda: is_whole(stream))
+    until_heard(stream, market, "BTC-USDT")
+
+    assert_each_match_once(stream.df, market, "BTC-USDT")
+    assert "slept for 600 s" in stream.gaps["reason"].iloc[0]
+
+
+def test_lag_is_reckoned_by_the_clock_of_the_exchange(lab):
+    """How far that is from this machine's is asked for by REST."""
+    stream = lab.stream("BTC-USDT")
+    tape = stream._tape
+    until(stream, lambda: tape.offset is not None and tape.offset.us != 0)
+    here_us = lab._runtime.call(lab._runtime.clock.recv_us)
+
+    assert tape.offset.us == pytest.approx(START * 1_000 - here_us, abs=60e6)
+    assert tape.offset.error_us < 30e6
+
+
+PAYMENT = 1_790_006_400_000
+"""A time at which funding is paid [Unix ms]: every eight hours."""
+
+
+def test_funding_that_was_paid_meanwhile_comes_back():
+    """Payments are refilled; the forecasts of the gap are lost, and it says so."""
+    with okxlab.Simulator(seed=4, start=PAYMENT - 100_000, speed=0) as market:
+        environment = okxlab.Environment(market.ws, market.rest, **QUICK)
+        with okxlab.connect(environment) as lab:
+            (stream,) = open_streams(lab, market, ("BTC-USDT-SWAP", "funding-rate"))
+            interrupt(market, [stream], 5.0)
+            until(stream, lambda: stream.gaps["how"].notna().all())
+            quiet = stream.gaps["how"].to_list()
+            interrupt(market, [stream], 150.0)
+            until(stream, lambda: "history" in set(stream.df["origin"]))
+            frame, gaps = stream.df, stream.gaps
+            past = lab.history("BTC-USDT-SWAP", "funding-rate", 1, progress=False)
+
+    paid = frame[frame["origin"] == "history"]
+    assert quiet == ["no payment was missed, forecasts between are lost"]
+    assert ms_of(paid.index) == [PAYMENT] == ms_of(past.index)
+    assert paid["sett_funding_rate"].to_list() == past["sett_funding_rate"].to_list()
+    assert frame.index.is_monotonic_increasing
+    assert gaps["how"].iloc[1].startswith("payments refilled from REST: 1")
+    assert not gaps["healed"].any()

@@ -388,7 +388,7 @@ def test_representations_say_what_there_is(lab):
     stream.wait(1, timeout=PATIENCE)
 
     assert repr(stream).startswith("<Stream trades BTC-USDT, live: ")
-    assert "&lt;Stream" in stream._repr_html_()
+    assert "BTC-USDT</b>" in stream._repr_html_()
     assert "<table" in stream._repr_html_()
     assert repr(lab).startswith("<Lab ")
     assert "1 streams" in repr(lab) or "streams" in repr(lab)

@@ -85,6 +85,7 @@ def listening(stream: okxlab.Stream) -> None:
     handle: okxlab.Callback = stream.on_update(print)
     handle.stop()
     stream.on_update(lambda rows: rows["last"].mean(), every=0.5).stop()
+    stream.live("price", last=500, theme="dark", tick=0.1, fps=5).close()
 
     @stream.on_update
     def plain(rows: pd.DataFrame) -> None:
@@ -140,6 +141,7 @@ def books() -> None:
         okxlab.metrics.ohlcv(stream.df, "1m", instrument={"inst_type": "SPOT"}),
     ]
     is_synced: bool = book.is_synced
+    book.chart("heatmap", last=600, theme="dark", tick=0.1).show()
     seq_id: int | None = book.seq_id
     price: float = okxlab.metrics.mid(1.0, 2.0)
     print(prices, frames, is_synced, seq_id, price)  # noqa: T201  uses them

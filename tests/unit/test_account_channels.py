@@ -192,6 +192,16 @@ def test_a_connection_that_goes_is_not_counted():
     assert frames[-1]["connCount"] == "1"
 
 
+def test_a_member_that_is_let_go_of():
+    """A connection with private channels that the exchange ends is gone at once."""
+    client = traded()
+    client.send({"op": "subscribe", "args": [], "id": "x" * 70_000})
+    client.exchange.disconnect(client.link)
+
+    assert client.link.session.closing.code == 1009
+    assert client.exchange.links == ()
+
+
 def test_accounts_do_not_hear_one_another():
     """What one does is told to its own connections, all of them."""
     two = [Account(), Account("k", "s", "p")]
@@ -250,6 +260,16 @@ def test_regular_pushes():
     assert len(set(marks)) > 1
     assert types == {"snapshot"}
     assert Decimal(row["upl"]) == upl
+
+
+@pytest.mark.parametrize("extra", ["[" * 30_000, "7", '{"updateInterval":[]}'])
+def test_unreadable_interval(extra):
+    """What makes no sense in ``extraParams`` leaves the interval as it is."""
+    arg = {"channel": "positions", "instType": "ANY", "extraParams": extra}
+    client, _ = _subscribed(arg)
+    client.order(SWAP, "buy", "1")
+
+    assert len(rows(client.after(12_000), "positions")) == 2
 
 
 @pytest.mark.parametrize(

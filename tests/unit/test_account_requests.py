@@ -91,6 +91,15 @@ def test_pages(busy):
     assert pages == [[newest], [oldest], [], [newest], []]
 
 
+@pytest.mark.parametrize("wrong", ["9" * 5000, "\u0663", "-1", "few"])
+@pytest.mark.parametrize("key", ["after", "before", "limit", "begin", "end"])
+def test_numbers_that_are_none(busy, key, wrong):
+    """They are refused as those of public calls are."""
+    answer = _get(busy, f"{TRADE}orders-history", **{key: wrong})
+
+    assert (answer["code"], answer["data"]) == ("51000", [])
+
+
 def test_ended_orders(busy):
     """History has what was filled or canceled, newest first."""
     every = _get(busy, f"{TRADE}orders-history", instType="SPOT")["data"]

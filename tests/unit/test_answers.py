@@ -98,6 +98,23 @@ def test_preparing_changes_no_answer():
 
 
 @pytest.mark.parametrize(
+    ("params", "pieces"),
+    [
+        ({"instId": "BTC-USDT", "bar": "1M", "limit": "3"}, 3),
+        ({"instId": "BTC-USDT", "bar": "1m"}, 0),
+        ({"instId": "NOPE-USDT", "bar": "1M"}, 0),
+        ({"instId": "BTC-USDT", "bar": "1M", "limit": "x"}, 0),
+    ],
+)
+def test_long_bars_are_prepared_one_by_one(market, params, pieces):
+    """Months of history are not made at a stretch, in which no ping is answered."""
+    path = "/api/v5/market/history-candles"
+
+    assert len(list(prepare(market, path, params))) == pieces
+    assert list(prepare(market, "/api/v5/market/sprd-candles", params)) == []
+
+
+@pytest.mark.parametrize(
     ("size", "levels"),
     [({}, 1), ({"sz": 5}, 5), ({"sz": 400}, 400), ({"sz": 999}, 400)],
 )
@@ -301,6 +318,8 @@ def test_open_interest_of_options(market):
         ("market/candles", {"instId": "BTC-USDT", "limit": "x"}, 400, "51000"),
         ("market/candles", {"instId": "BTC-USDT", "limit": "0"}, 400, "51000"),
         ("market/candles", {"instId": "BTC-USDT", "after": "-1"}, 400, "51000"),
+        ("market/candles", {"instId": "BTC-USDT", "after": "9" * 5000}, 400, "51000"),
+        ("market/candles", {"instId": "BTC-USDT", "after": "\u0663"}, 400, "51000"),
         ("market/books", {"instId": "BTC-USDT", "sz": "many"}, 400, "51000"),
         ("market/history-trades", {"instId": "BTC-USDT", "type": "3"}, 400, "51000"),
         ("market/index-tickers", {}, 400, "50015"),

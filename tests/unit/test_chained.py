@@ -7,9 +7,11 @@ from okxlab.protocol.arg import Arg
 from okxlab.protocol.channels import channel
 from okxlab.protocol.events import Push
 from okxlab.protocol.rows import Candle, SingleTrade, Trade
-from okxlab.stream.chained import BarTape, TradeTape
+from okxlab.stream.bars import BarTape
+from okxlab.stream.funding import FundingTape
 from okxlab.stream.sifted import make_tape
 from okxlab.stream.tape import Tape
+from okxlab.stream.trades import TradeTape
 from okxlab.table import parse_window
 
 BTC = Arg("trades", instId="BTC-USDT")
@@ -69,6 +71,7 @@ def record(tape):
         ("trades-all", TradeTape),
         ("candle1m", BarTape),
         ("index-candle1H", BarTape),
+        ("funding-rate", FundingTape),
         ("tickers", Tape),
         ("option-trades", Tape),
     ],

@@ -9,11 +9,13 @@ import pytest
 from okxlab.simulator import record as record_module
 from okxlab.simulator.amounts import Amounts
 from okxlab.simulator.bars import BARS, Bar, flat, gather, join, joined, span
-from okxlab.simulator.candles import split_channel
+from okxlab.simulator.candles import page, split_channel
 from okxlab.simulator.listing import listing
+from okxlab.simulator.marks import PathBars
 from okxlab.simulator.past import Past
 from okxlab.simulator.paths import HOUR_MS, MINUTE_MS, Path
 from okxlab.simulator.pricing import Index, fair_price
+from okxlab.simulator.quotes import PathSeries, Quotes, TradeSeries
 from okxlab.simulator.record import Record
 
 START = 1_795_000_012_345
@@ -138,6 +140,40 @@ def test_gather_takes_the_longest_parts_that_are_over():
     bars.asked.clear()
     gather(bars, begin, begin + HOUR_MS, begin + HOUR_MS - 1)
     assert {kind for kind, _ in bars.asked} == {"minute"}
+
+
+class _AskedPath(Path):
+    """A path that counts how often it is asked for a day."""
+
+    asked = 0
+
+    def hours(self, day):
+        self.asked += 1
+        return super().hours(day)
+
+
+@pytest.mark.parametrize("family", ["candle", "mark-price-candle"])
+def test_a_whole_history_is_made_once(family):
+    """Who asks for all months again gets them without their days being made anew."""
+    one = listing(START, lambda each: each.base, many=1)[0]
+    path = _AskedPath(3, "BTC", one.asset.base, one.asset.daily)
+    if family == "candle":
+        quotes = Quotes(one)
+        fair = fair_price(3, one, Index(3, "BTC-USDT", one.asset, path))
+        past = Past(3, one, path, fair, quotes.amounts, START)
+        record = Record(past, path, quotes.amounts, START)
+        series = TradeSeries(one, record, quotes)
+    else:
+        series = PathSeries(PathBars(path, lambda bar, _: bar), one.tick, one.list_ms)
+    pages, asked = [], []
+    for _ in range(2):
+        rows = page(series, "1Mutc", START, after=None, before=None, limit=100)
+        pages.append(rows)
+        asked.append(path.asked)
+
+    assert len(pages[0]) > 70
+    assert pages[1] == pages[0]
+    assert asked[1] - asked[0] < 100 < asked[0]
 
 
 @pytest.fixture

@@ -15,11 +15,12 @@ from okxlab.protocol.rows import (
     Order,
     Position,
 )
-from okxlab.stream.chained import BarTape, TradeTape
+from okxlab.stream.bars import BarTape
 from okxlab.stream.repeats import Repeats
 from okxlab.stream.sifted import SiftedTape, make_tape
 from okxlab.stream.states import StateTape
 from okxlab.stream.tape import Tape
+from okxlab.stream.trades import TradeTape
 from okxlab.table import parse_window
 
 POSITIONS = Arg("positions", instType="SWAP")

@@ -29,7 +29,7 @@ ACCOUNT: Final = (
         paged=True,
         opens=True,
         doc=_PAGE + "account-channel",
-        chart="table",
+        chart="equity",
     ),
     Channel(
         name="positions",
@@ -48,7 +48,7 @@ ACCOUNT: Final = (
         ends_by="pos",
         ends_at=(0.0,),
         doc=_PAGE + "positions-channel",
-        chart="table",
+        chart="positions",
     ),
     Channel(
         name="balance_and_position",

@@ -66,7 +66,8 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     bars, bar
         Bars of the family, and the one of this channel.
     inst_types
-        Values that ``instType`` may have.
+        Values that ``instType`` may have; of a channel that is subscribed to by
+        instrument, the kinds of instrument that it is about.
     inst_id_is
         What the channel is subscribed to by, where it is by one thing: an
         instrument or an index (``instId``), or a spread (``sprdId``).

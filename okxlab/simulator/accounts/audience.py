@@ -193,7 +193,7 @@ def _interval(arg: Arg) -> int:
         return 0
     try:
         extra = msgspec.json.decode(arg.get("extraParams") or "{}")
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return _REGULAR_MS
     wanted = extra.get("updateInterval") if isinstance(extra, dict) else None
     every = _INTERVALS.get(str(wanted), _REGULAR_MS)

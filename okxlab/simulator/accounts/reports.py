@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from okxlab.simulator.accounts.desk import Desk
     from okxlab.simulator.accounts.order import Fill, Order
     from okxlab.simulator.accounts.venue import Venue
+    from okxlab.simulator.query import Query
 
 __all__ = ["REPORTS"]
 
@@ -63,48 +64,47 @@ _IMMOVABLE: Final = {
 """What ``asset/currencies`` says beside the names: nothing comes in or goes out here."""
 
 Rows = list[dict[str, Any]]
-Params = dict[str, str]
 
 
-def _balance(desk: Desk, params: Params, venue: Venue) -> Rows:
+def _balance(desk: Desk, query: Query, venue: Venue) -> Rows:
     row = desk.statements.account(venue.now_ms)
-    wanted = params.get("ccy", "").split(",")
-    details = [one for one in row["details"] if wanted == [""] or one["ccy"] in wanted]
+    details = [one for one in row["details"] if _is_among(one, query, "ccy")]
     return [{**row, "details": details}]
 
 
-def _positions(desk: Desk, params: Params, venue: Venue) -> Rows:
+def _positions(desk: Desk, query: Query, venue: Venue) -> Rows:
     held = desk.statements.positions(venue.now_ms)
-    rows = [row for row in held if _is_among(row, params, "posId")]
-    rows = [row for row in rows if _is_among(row, params, "instId")]
-    return _only(rows, params, venue, ("instType",))
+    rows = [row for row in held if _is_among(row, query, "posId")]
+    rows = [row for row in rows if _is_among(row, query, "instId")]
+    return _only(rows, query, venue, ("instType",))
 
 
-def _orders_pending(desk: Desk, params: Params, venue: Venue) -> Rows:
+def _orders_pending(desk: Desk, query: Query, venue: Venue) -> Rows:
     rows = [desk.row(order) for order in reversed(desk.orders.values())]
     keys = ("instType", "instId", "ordType", "state")
-    return _page(_only(rows, params, venue, keys), params, "ordId")
+    return _page(_only(rows, query, venue, keys), query, "ordId")
 
 
-def _orders_history(desk: Desk, params: Params, venue: Venue) -> Rows:
+def _orders_history(desk: Desk, query: Query, venue: Venue) -> Rows:
     ended = sorted(desk.ended, key=lambda order: int(order.ord_id), reverse=True)
     rows = [desk.row(order) for order in ended]
     keys = ("instType", "instId", "ordType", "state", "category")
-    rows = _between(_only(rows, params, venue, keys), params, "cTime")
-    return _page(rows, params, "ordId")
+    rows = _between(_only(rows, query, venue, keys), query, "cTime")
+    return _page(rows, query, "ordId")
 
 
-def _order(desk: Desk, params: Params, venue: Venue) -> Rows | None:  # noqa: ARG001  # it stands as it is
-    order = desk.find(params)
+def _order(desk: Desk, query: Query, venue: Venue) -> Rows | None:  # noqa: ARG001  # it stands as it is
+    named = {key: query.text(key) for key in ("ordId", "clOrdId")}
+    order = desk.find(named)
     return None if order is None else [desk.row(order)]
 
 
-def _fills(desk: Desk, params: Params, venue: Venue) -> Rows:
+def _fills(desk: Desk, query: Query, venue: Venue) -> Rows:
     latest = reversed(list(desk.fills))
     rows = [_fill(desk, order, fill, venue) for order, fill in latest]
     keys = ("instType", "instId", "ordId", "subType")
-    rows = _between(_only(rows, params, venue, keys), params, "ts")
-    return _page(rows, params, "billId")
+    rows = _between(_only(rows, query, venue, keys), query, "ts")
+    return _page(rows, query, "billId")
 
 
 def _fill(desk: Desk, order: Order, fill: Fill, venue: Venue) -> dict[str, Any]:
@@ -126,24 +126,26 @@ def _fill(desk: Desk, order: Order, fill: Fill, venue: Venue) -> dict[str, Any]:
     }
 
 
-def _instruments(desk: Desk, params: Params, venue: Venue) -> Rows:  # noqa: ARG001  # all may trade all
-    rows = venue.listed(params.get("instType", "SPOT"))
-    return _only(rows, params, venue, ("instFamily", "instId"))
+def _instruments(desk: Desk, query: Query, venue: Venue) -> Rows:  # noqa: ARG001  # all may trade all
+    rows = venue.listed(query.text("instType") or "SPOT")
+    return _only(rows, query, venue, ("instFamily", "instId"))
 
 
-def _currencies(desk: Desk, params: Params, venue: Venue) -> Rows:
+def _currencies(desk: Desk, query: Query, venue: Venue) -> Rows:
     # ccxt's clients that have a key ask for it before anything else.
-    wanted = params.get("ccy", "").split(",")
     return [
-        {"ccy": ccy, "name": ccy, "chain": f"{ccy}-Simulator", **_IMMOVABLE}
-        for ccy in (
-            one["ccy"] for one in desk.statements.account(venue.now_ms)["details"]
-        )
-        if wanted == [""] or ccy in wanted
+        {
+            "ccy": one["ccy"],
+            "name": one["ccy"],
+            "chain": f"{one['ccy']}-Simulator",
+            **_IMMOVABLE,
+        }
+        for one in desk.statements.account(venue.now_ms)["details"]
+        if _is_among(one, query, "ccy")
     ]
 
 
-def _config(desk: Desk, params: Params, venue: Venue) -> Rows:  # noqa: ARG001  # nothing of it changes
+def _config(desk: Desk, query: Query, venue: Venue) -> Rows:  # noqa: ARG001  # nothing of it changes
     return [
         {
             "acctLv": "2",  # spot and futures
@@ -182,45 +184,47 @@ def _config(desk: Desk, params: Params, venue: Venue) -> Rows:  # noqa: ARG001  
 # Narrowing and paging
 
 
-def _only(rows: Rows, params: Params, venue: Venue, keys: tuple[str, ...]) -> Rows:
+def _only(rows: Rows, query: Query, venue: Venue, keys: tuple[str, ...]) -> Rows:
     """Return the rows that have what the parameters of these keys ask for."""
     family = None
     if "instFamily" not in keys:
-        family = params.get("instFamily") or params.get("uly")
+        family = query.text("instFamily") or query.text("uly")
     return [
         row
         for row in rows
-        if all(key not in params or params[key] == row[key] for key in keys)
+        if all(query.text(key) in {None, row[key]} for key in keys)
         and family in {None, venue.terms(row["instId"]).instrument.family}
     ]
 
 
-def _is_among(row: Mapping[str, str], params: Params, key: str) -> bool:
-    return key not in params or row[key] in params[key].split(",")
+def _is_among(row: Mapping[str, str], query: Query, key: str) -> bool:
+    """Tell whether a row has one of the values that a parameter names, if it does."""
+    wanted = query.text(key)
+    return wanted is None or row[key] in wanted.split(",")
 
 
-def _between(rows: Rows, params: Params, key: str) -> Rows:
+def _between(rows: Rows, query: Query, key: str) -> Rows:
     """Return the rows of a stretch of time, ends included."""
-    begin, end = params.get("begin", ""), params.get("end", "")
-    least = int(begin) if begin.isdecimal() else 0
+    begin, end = query.number("begin"), query.number("end")
     return [
         row
         for row in rows
-        if least <= int(row[key]) and (not end.isdecimal() or int(row[key]) <= int(end))
+        if (begin is None or begin <= int(row[key]))
+        and (end is None or int(row[key]) <= end)
     ]
 
 
-def _page(rows: Rows, params: Params, key: str) -> Rows:
-    after, before = params.get("after", ""), params.get("before", "")
-    if after.isdecimal():
-        rows = [row for row in rows if int(row[key]) < int(after)]
-    if before.isdecimal():
-        rows = [row for row in rows if int(row[key]) > int(before)]
-    limit = params.get("limit", "")
-    return rows[: min(int(limit), _MOST_ROWS) if limit.isdecimal() else _MOST_ROWS]
+def _page(rows: Rows, query: Query, key: str) -> Rows:
+    after, before = query.number("after"), query.number("before")
+    return [
+        row
+        for row in rows
+        if (after is None or int(row[key]) < after)
+        and (before is None or int(row[key]) > before)
+    ][: query.limit(_MOST_ROWS, _MOST_ROWS)]
 
 
-REPORTS: Final[dict[str, Callable[[Desk, Params, Venue], Rows | None]]] = {
+REPORTS: Final[dict[str, Callable[[Desk, Query, Venue], Rows | None]]] = {
     "account/balance": _balance,
     "account/config": _config,
     "account/instruments": _instruments,

@@ -9,7 +9,8 @@ import msgspec
 from okxlab.simulator.accounts.entrance import DeniedError
 from okxlab.simulator.accounts.operations import carry_out, time_taken
 from okxlab.simulator.accounts.reports import REPORTS
-from okxlab.simulator.answers import PREFIX, Answer, envelope
+from okxlab.simulator.answers import PREFIX
+from okxlab.simulator.query import Answer, Query, RefusedError, envelope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +64,8 @@ def answer_signed(
     Returns
     -------
     Answer
-        OKX's envelope; HTTP 401 with a code 501xx if the request is not let in.
+        OKX's envelope; HTTP 401 with a code 501xx if the request is not let in, 400
+        with 51000 if a number is none.
     """
     method, signed = ("GET", target) if body is None else ("POST", target + body)
     try:
@@ -73,8 +75,10 @@ def answer_signed(
     call = path.removeprefix(PREFIX)
     if body is not None:
         return _operate(desk, _OPERATIONS[call], body, accounts.venue.now_ms)
-    given = {key: value for key, value in params.items() if value}
-    rows = REPORTS[call](desk, given, accounts.venue)
+    try:
+        rows = REPORTS[call](desk, Query(params, accounts.venue.now_ms), accounts.venue)
+    except RefusedError as refusal:
+        return refusal.answer
     if rows is None:
         return Answer(200, envelope("51603", "Order does not exist", []))
     return Answer(200, envelope("0", "", rows))

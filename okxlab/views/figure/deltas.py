@@ -23,7 +23,8 @@ and from -1 backwards at the newest, as in a Python sequence.
 There are two ways to make a chart live.  A specialised source knows what is new
 from the marks of its table and says just that.  For any other chart
 `okxlab.views.figure.drawn.Drawn` is the source: it calls a function that draws
-the whole `Figure` and finds by comparison what has changed.
+the whole figure when something is new, and answers with one `Redraw`, of which
+only what differs from before is sent.
 """
 
 from __future__ import annotations
@@ -150,12 +151,15 @@ class Relayout:
 
 @dataclass(frozen=True, slots=True)
 class Redraw:
-    """Start anew from another figure: other traces, another theme.
+    """Show another drawing: the same chart with new rows, or another chart.
 
     Parameters
     ----------
     figure
-        A `plotly.graph_objects.Figure`.
+        A `plotly.graph_objects.Figure`, or the same as plain values: anything with
+        ``traces`` (a list of dicts) and ``layout`` (a dict).  Where it has the
+        same kinds of traces with the same columns as before, only what differs
+        is sent.
     """
 
     figure: Any

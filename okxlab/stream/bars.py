@@ -1,0 +1,88 @@
+"""The tape of bars, each of which begins where the last one ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from okxlab.history.bars import bar_end, bar_ms, is_even
+from okxlab.history.chain import KNOWN, NEXT, Chain
+from okxlab.stream.chained import ChainedTape
+from okxlab.stream.mending import LATE as BY_ITSELF
+
+if TYPE_CHECKING:
+    from okxlab.protocol.arg import Arg
+    from okxlab.protocol.channels import Channel
+    from okxlab.protocol.events import Push
+    from okxlab.table import Window
+
+__all__ = ["BarTape"]
+
+
+class BarTape(ChainedTape):
+    """Bars; a place is a moment, and a bar takes those up to the next one [ms].
+
+    Parameters
+    ----------
+    entry, args, window, many, lag_known
+        As for `Tape`.
+    """
+
+    def __init__(
+        self,
+        entry: Channel,
+        args: tuple[Arg, ...],
+        window: Window,
+        *,
+        many: bool = False,
+        lag_known: bool = True,
+    ) -> None:
+        # Length of a bar [ms]; 0 where one is not as long as the next.
+        self._length_ms = bar_ms(entry.bar) if is_even(entry.bar) else 0
+        super().__init__(entry, args, window, many=many, lag_known=lag_known)
+
+    def receive(self, push: Push, recv_us: int) -> None:  # noqa: D102 # inherited
+        arg, rows = push.arg, push.rows
+        chain = self._chains[arg]
+        is_smooth = arg not in self._doubts
+        if len(rows) == 1 and is_smooth and _is_growing(rows[0], chain):
+            super().receive(push, recv_us)
+            return
+        kept = []
+        for row in push.rows:
+            place = self._place(row)
+            if place is None:
+                kept.append(row)  # the table counts it and leaves it out
+                continue
+            low, high, is_final = place
+            verdict = chain.take(low, high, is_final=is_final)
+            is_smooth = is_smooth and verdict == NEXT
+            if verdict == KNOWN and not is_final:
+                self.repeats += 1  # it has closed since
+            else:
+                kept.append(row)
+        if not is_smooth and push.rows:
+            self._settle_holes(
+                push.arg, recv_us, "bars do not follow one another", BY_ITSELF
+            )
+        super().receive(msgspec.structs.replace(push, rows=kept), recv_us)
+
+    def _place(self, row: Any) -> tuple[int, int, bool] | None:
+        ts = row.ts
+        if not isinstance(ts, int):
+            return None
+        length = self._length_ms
+        end = ts + length if length else bar_end(self.entry.bar, ts)
+        return ts, end, row.confirm is True
+
+    def _count(self, low: int, high: int) -> int:
+        return max(round((high - low) / bar_ms(self.entry.bar)), 1)
+
+    def _put(self, rows: list[Any], recv_us: int, arg: Arg, origin: int) -> None:
+        self._append(rows, recv_us, arg.inst_id, origin)
+
+
+def _is_growing(row: Any, chain: Chain) -> bool:
+    """Tell whether a row is the newest bar, which is still open."""
+    return row.ts == chain.reach and row.confirm is False
