@@ -243,6 +243,16 @@ class Server:
         return load.rate == "max" and bool(waiting)
 
     async def _rest(self, request: web.Request) -> web.Response:
+        faults, call = self.exchange.faults, request.path.removeprefix(PREFIX)
+        slow = faults.take("slow_rest", channel=call)
+        if slow is not None:
+            await asyncio.sleep(slow["seconds"])
+        refusal = faults.take("refuse_rest", channel=call)
+        if refusal is not None:
+            body = envelope(refusal["code"], "Service temporarily unavailable", [])
+            return web.Response(
+                status=refusal["status"], body=body, content_type="application/json"
+            )
         for _ in prepare(self.exchange.market, request.path, request.query):
             await asyncio.sleep(0)
         is_post = request.method == "POST"
@@ -281,10 +291,20 @@ class Server:
         )
         if not ws.can_prepare(request):
             return web.Response(status=426, text="This path speaks WebSocket.")
-        await ws.prepare(request)
+        try:
+            await ws.prepare(request)
+        except ClientConnectionResetError:  # it did not wait so long
+            return ws
         peer = _Peer(self, self.exchange.connect(path, self._pace.now()), ws, request)
         self._peers[peer] = None
+        flap = faults.take("flap", path=path)
+        breaking = None
+        if flap is not None:
+            loop = asyncio.get_running_loop()
+            breaking = loop.call_later(flap["seconds"], peer.link.abort)
         await peer.run()
+        if breaking is not None:
+            breaking.cancel()
         return ws
 
 
@@ -292,6 +312,18 @@ def _report(task: asyncio.Task[None]) -> None:
     """Log what ended a task that is not to end by itself."""
     if not task.cancelled() and (error := task.exception()) is not None:
         LOGGER.error("%s failed: %r", task.get_name(), error, exc_info=error)
+
+
+def framed(payload: bytes, kind: WSMsgType) -> bytes:
+    """Return a WebSocket frame as a server sends it (RFC 6455, 5.2)."""
+    first, size = 0x80 | kind, len(payload)
+    if size < 126:
+        head = struct.pack("!BB", first, size)
+    elif size < 1 << 16:
+        head = struct.pack("!BBH", first, 126, size)
+    else:
+        head = struct.pack("!BBQ", first, 127, size)
+    return head + payload
 
 
 class _Peer:
@@ -413,14 +445,28 @@ class _Peer:
                 self.flushed.set()
 
     async def _send(self, frame: str | bytes) -> None:
-        if isinstance(frame, str):
-            await self._ws.send_frame(frame.encode(), WSMsgType.TEXT)
-        else:
-            await self._ws.send_frame(frame, WSMsgType.BINARY)
+        kind = WSMsgType.TEXT if isinstance(frame, str) else WSMsgType.BINARY
+        # Half a character stands in a text as a lone surrogate.
+        payload = (
+            frame.encode(errors="surrogateescape") if isinstance(frame, str) else frame
+        )
+        slow = self.exchange.faults.take("trickle", path=self.link.path)
+        if slow is None or self._transport is None:
+            await self._ws.send_frame(payload, kind)
+            return
+        raw = framed(payload, kind)
+        pieces = min(len(raw), max(2, round(slow["seconds"] / _BREATH)))
+        size = -(-len(raw) // pieces)
+        for begin in range(0, len(raw), size):
+            self._transport.write(raw[begin : begin + size])
+            await asyncio.sleep(slow["seconds"] / pieces)
 
     async def _end(self) -> None:
         closing = self.link.session.closing
         if self.link.is_aborted or closing is None:
+            if self.link.is_cut and self._transport is not None:
+                half = framed(b'{"arg":{"channel":"tickers","instId"', WSMsgType.TEXT)
+                self._transport.write(half[:-10])
             self.abort()
             return
         with contextlib.suppress(TimeoutError):
