@@ -83,8 +83,7 @@ class WayIn:
         connection._link = link
         link.speak()
         link._timer.cancel()
-        self._tick = router._tick
-        self._tick.cancel()
+        router._pulse.stop()
         return link.receive_text
 
     @property
