@@ -58,22 +58,22 @@ def test_a_burst_of_100_000_messages_arrives_whole(lab, market):
 
 def test_one_bad_arg_among_a_hundred_costs_only_itself():
     """The others are subscribed to; the bad one is named."""
-    with okxlab.Simulator(seed=2, start=START_MS, speed=0, instruments=300) as market:
-        with okxlab.connect(market) as lab:
-            names = list(lab.instruments("SPOT").index)
-            names += list(lab.instruments("SWAP").index)
-            names = [*names[:50], "NOPE-USDT", *names[50:99]]
-            stream = lab.stream(names, "price-limit")
-            until(stream, lambda: stream.status in ("waiting", "live"))
-            states = stream._tape._states
-            until(
-                stream, lambda: set(states.values()) <= {"waiting", "live", "refused"}
-            )
-            refused = [arg.inst_id for arg, one in states.items() if one == "refused"]
+    with (
+        okxlab.Simulator(seed=2, start=START_MS, speed=0, instruments=300) as market,
+        okxlab.connect(market) as lab,
+    ):
+        names = list(lab.instruments("SPOT").index)
+        names += list(lab.instruments("SWAP").index)
+        names = [*names[:50], "NOPE-USDT", *names[50:99]]
+        stream = lab.stream(names, "price-limit")
+        until(stream, lambda: stream.status in ("waiting", "live"))
+        states = stream._tape._states
+        until(stream, lambda: set(states.values()) <= {"waiting", "live", "refused"})
+        refused = [arg.inst_id for arg, one in states.items() if one == "refused"]
 
-            assert len(names) == 100
-            assert refused == ["NOPE-USDT"]
-            assert "NOPE-USDT" in stream.stats.last_error
+        assert len(names) == 100
+        assert refused == ["NOPE-USDT"]
+        assert "NOPE-USDT" in stream.stats.last_error
 
 
 def test_a_refusal_after_the_ack_ends_the_stream(lab, market):
