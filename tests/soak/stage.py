@@ -102,7 +102,7 @@ class Stage:
         trades, bars = (SMALL_TRADES, SMALL_BARS) if small else (TRADES, BARS)
         books, others = (SMALL_BOOKS, SMALL_OTHERS) if small else (BOOKS, OTHERS)
         self.seen = {one: Seen() for one in trades}
-        self.trades = {one: lab.stream(*one, window=20_000) for one in trades}
+        self.trades = {one: lab.stream(*one, window=3_000) for one in trades}
         self.bars = {one: lab.stream(*one, window=300) for one in bars}
         self.books = {
             (inst_id, name): lab.book(inst_id, channel=name, window=2_000)
