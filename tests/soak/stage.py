@@ -231,14 +231,17 @@ class Stage:
 
         def rows():
             frame = stream.df
+            if is_seconds:  # the wire brings them when they are over, but for the first
+                frame = frame[frame["confirm"]]
             known = self._reach(
                 lambda exchange: exchange.market.candles(
                     inst_id, bar, limit=len(frame) + 1, family=family
                 )
             )
-            known = known[::-1][-len(frame) :]
-            if is_seconds:  # the wire brings seconds only when they are over
+            known = known[::-1]
+            if is_seconds:
                 known = [row for row in known if row[-1] == "1"]
+            known = known[len(known) - len(frame) :]
             shown = zip(
                 frame.index.astype("int64").tolist(),
                 frame.iloc[:, :-3].to_numpy().tolist(),
