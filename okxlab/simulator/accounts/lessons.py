@@ -279,7 +279,7 @@ class Lessons:
         Raises
         ------
         ValueError
-            If there is no such instrument to trade.
+            If there is no such instrument to trade, or the pause is none.
         LookupError
             If that account is not one of this simulator.
         RuntimeError
