@@ -81,7 +81,8 @@ def test_what_an_entry_says_fits_together(entry):
     keys = entry.arg_keys
 
     assert len(set(keys)) == len(keys)
-    assert ("instType" in keys) or entry.inst_types == INST_TYPES
+    # Of what is asked for by instrument it says which kinds have one at all.
+    assert {"instType", "instId"} & {*keys} or entry.inst_types == INST_TYPES
     assert set(entry.inst_types) <= {*INST_TYPES, "ANY"}
     assert entry.login or entry.path != "private"
     assert entry.login or not entry.tier
