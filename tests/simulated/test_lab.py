@@ -93,7 +93,8 @@ def test_every_instrument_channel_brings_rows(lab, inst_id, channel):
 def test_instruments_as_a_stream_and_as_a_list(lab):
     """The state channel holds the whole list, however little is pushed."""
     stream = lab.stream(channel="instruments", inst_type="SPOT")
-    stream.wait(1, timeout=PATIENCE)
+    # Not `wait`: the list may have come before the call.
+    assert stream._tape.wait_for(lambda: len(stream.df) > 0, PATIENCE)
     listed = lab.instruments("SPOT")
 
     assert "BTC-USDT" in stream.df.index
@@ -104,7 +105,8 @@ def test_instruments_as_a_stream_and_as_a_list(lab):
 def test_events_are_listed_series_by_series(lab):
     """The stream shows which series there are, and the list wants one of them."""
     stream = lab.stream(channel="instruments", inst_type="EVENTS")
-    stream.wait(1, timeout=PATIENCE)
+    # Not `wait`: the list may have come before the call.
+    assert stream._tape.wait_for(lambda: len(stream.df) > 0, PATIENCE)
     series = stream.df["series_id"].iloc[0]
     listed = lab.instruments("EVENTS", series_id=series)
 
