@@ -30,6 +30,9 @@ __all__ = ["UNREADABLE", "Envelope", "Routes", "decode_rows"]
 _KEY_IN_PATH = re.compile(r"\$(?:\.(\w+)|\[(\d+)\])")
 _KEY_OF_NESTED = re.compile(r"\$\.(\w+)\[")
 _TEXT_LIMIT = 200
+_MOST_PREFIXES = 8
+"""Prefixes learnt of one arg: OKX has one, and a feed that varies what stands before
+its args has ever new ones.  Such pushes are read the long way."""
 
 UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
 """What decoding a foreign text may raise."""
@@ -62,7 +65,7 @@ class Routes:
 
     def __init__(self) -> None:
         self.readings: dict[str, _Reading] = {}
-        self._args: dict[str, Arg] = {}
+        self._prefixes: dict[Arg, list[str]] = {}
 
     def learn(self, text: str, on_wire: dict[str, Any], arg: Arg) -> None:
         """Remember the prefix of a push that was read the long way.
@@ -70,19 +73,23 @@ class Routes:
         Only a prefix that ends where the arg ends is of use: an arg may have a
         ``}`` inside a text.
         """
+        prefixes = self._prefixes.setdefault(arg, [])
+        if len(prefixes) >= _MOST_PREFIXES:
+            return
         prefix = text.partition("}")[0]
         try:
             head = msgspec.json.decode(prefix + "}}")
         except msgspec.DecodeError:
             return
-        if isinstance(head, dict) and head.get("arg") == on_wire:
+        is_whole = isinstance(head, dict) and head.get("arg") == on_wire
+        if is_whole and prefix not in self.readings:
             self.readings[prefix] = _reading(channel(arg.channel), arg)
-            self._args[prefix] = arg
+            prefixes.append(prefix)
 
     def forget(self, arg: Arg) -> None:
         """Drop the prefixes of an arg."""
-        for prefix in [known for known, whose in self._args.items() if whose == arg]:
-            del self.readings[prefix], self._args[prefix]
+        for prefix in self._prefixes.pop(arg, ()):
+            del self.readings[prefix]
 
 
 def _reading(entry: Channel, arg: Arg) -> _Reading:

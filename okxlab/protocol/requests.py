@@ -29,6 +29,8 @@ _MOST_DOUBLINGS = 5
 """An ack timeout of 10 s becomes 320 s and stays there."""
 _MOST_KEPT = 1_000
 """Requests remembered for late refusals: two hours of a spent budget."""
+_MOST_LEFT = 1_000
+"""Args remembered that were let go: what comes late comes within seconds."""
 # The message reads "channel:books,instId:NOPE-USDT doesn't exist" since 2023;
 # what stands before it changed twice, so nothing else is relied upon.
 _NAMED_IN_MSG = re.compile(r"channel:\s*([^,\s]+)(?:,instId:([^,\s]+))?")
@@ -68,7 +70,7 @@ class Requests:
 
     def __init__(self, ack_timeout: float, per_hour: int, max_bytes: int) -> None:
         self.asked: dict[Arg, _Asked] = {}
-        self.left: set[Arg] = set()  # pushes of these are late, not foreign
+        self.left: dict[Arg, None] = {}  # pushes of these are late, not foreign
         self.held_until = 0.0
         self._ack_timeout = ack_timeout
         self._per_hour = per_hour
@@ -86,7 +88,7 @@ class Requests:
         for arg in args:
             if arg not in self.asked:
                 self.asked[arg] = _Asked()
-                self.left.discard(arg)
+                self.left.pop(arg, None)
                 self._queue.append(_Queued("subscribe", arg))
 
     def leave(self, arg: Arg) -> bool:
@@ -94,7 +96,9 @@ class Requests:
         asked = self.asked.pop(arg, None)
         if asked is None:
             return False
-        self.left.add(arg)
+        self.left[arg] = None
+        if len(self.left) > _MOST_LEFT:
+            del self.left[next(iter(self.left))]
         was_sent = asked.state != "queued" or asked.tries > 0
         self._unqueue(arg)
         self._settle(arg)

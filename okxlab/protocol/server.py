@@ -58,6 +58,9 @@ __all__ = [
 
 _HOUR = 3600.0
 """Seconds over which requests are counted."""
+_MOST_ASKED = 1_000
+"""Orders that may wait for their answer on a connection, as many as OKX takes of an
+account in two seconds."""
 
 _WORDS = {
     "60005": "Invalid apiKey",
@@ -359,7 +362,10 @@ class ServerSession:
             self._send_error("60012", None)
             return
         if request.op in ORDER_OPERATIONS:
-            self._asked.append((request, 0))
+            if len(self._asked) < _MOST_ASKED:
+                self._asked.append((request, 0))
+            else:
+                self._send_error("60014", request.id)
         elif request.op not in {"subscribe", "unsubscribe", "login"}:
             self._send_error("60019", request.id, op=request.op)
         elif not self._spend_request(now):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from okxlab.simulator.draws import source
-from okxlab.simulator.paths import HOUR_MS
+from okxlab.simulator.paths import HOUR_MS, remember
 from okxlab.simulator.wire import decimal
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Funding:
         """
         if ms // _PERIOD_MS != self._period:
             self._period, self._settled = ms // _PERIOD_MS, _rate(self._premium)
-            self._paid[self._period] = self._settled
+            remember(self._paid, self._period, self._settled, _HISTORY)
         seen = (middle - index) * 10**_PLACES // index
         self._premium += (seen - self._premium) // _SAMPLES
 

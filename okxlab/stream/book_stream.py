@@ -111,7 +111,7 @@ class BookStream(Stream, BookFigures):
             Columns ``start``, ``end`` (datetime64[us, UTC], local receive time;
             ``end`` is NaT while it is torn), ``reason``, ``how``
             (``resubscribed``, ``fetched`` by REST, ``reconnected``) and
-            ``attempts``; oldest first.
+            ``attempts``; oldest first, the newest 10,000.
         """
         return self._tape.resync_log.snapshot()
 

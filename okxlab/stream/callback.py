@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
+from okxlab.stream.overload import Overload
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -20,13 +22,16 @@ class Callback:
     """A function that is called with the rows that came since its last call.
 
     Made by `Stream.on_update`.  A slow function gets more rows at a time; rows
-    that left the window before it came to them are counted as skipped.  One
-    that raises is logged and called again with the next rows.
+    that left the window before it came to them are counted, and the ledger and the
+    status of the stream tell of them.  One that raises is logged and called again
+    with the next rows.
 
     Attributes
     ----------
     skipped : int
-        Rows that the function never saw.
+        Rows that the function never saw; of bars those of which it saw no state.
+    conflated : int
+        Older states of one thing that it never saw, where it saw the newest.
     """
 
     def __init__(
@@ -37,10 +42,17 @@ class Callback:
         runtime: Runtime,
     ) -> None:
         self.skipped = 0
+        self.conflated = 0
         self._fn = fn
         self._tape = tape
-        self._mark = tape.log.mark
-        self._is_append_only = tape.entry.kind != "bars"
+        self._runtime = runtime
+        self._seen = tape.log.seen
+        self._is_of_one_state = (
+            tape.entry.kind in ("series", "book") and len(tape.args) == 1
+        )
+        self._overload = Overload(
+            "a callback lags behind: rows have left the window before it came to them"
+        )
 
         @functools.wraps(fn)  # so that log records name the user's function
         def run() -> None:
@@ -63,10 +75,16 @@ class Callback:
         """What the function raised last, or None."""
         return self._ticket.last_error
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it is called no more."""
+        return self._ticket.stopped
+
     def stop(self) -> None:
         """Call the function no more; safe from any thread and twice."""
         self._tape.unlisten(self._signal)
         self._ticket.stop()
+        self._overload.is_behind = False
 
     def __repr__(self) -> str:
         name = getattr(self._fn, "__qualname__", type(self._fn).__name__)
@@ -77,11 +95,34 @@ class Callback:
             self._ticket.signal()
 
     def _run_once(self) -> None:
-        frame, mark = self._tape.log.changes(self._mark)
-        if self._is_append_only:  # several updates of a bar are one row
-            skipped = mark - self._mark - len(frame)
-            self.skipped += skipped
-            self._tape.skipped += skipped
-        self._mark = mark
-        if len(frame):
-            self._fn(frame)
+        found = self._tape.log.news(self._seen)
+        self._seen = found.seen
+        if found.lost and self._is_of_one_state:
+            self.conflated += found.lost
+            self._tell(self._conflate, found.lost)
+        elif found.lost:
+            self.skipped += found.lost
+            self._tell(self._lose, found.lost)
+        try:
+            if len(found.frame):
+                self._fn(found.frame)
+        finally:
+            if self._overload.is_behind or found.lost:
+                self._tell(self._catch_up)
+
+    def _tell(self, what: Callable[..., None], *rows: int) -> None:
+        if self._runtime.is_running:
+            self._runtime.post(what, *rows)
+
+    # On the loop thread, which counts and knows what has come meanwhile.
+
+    def _conflate(self, rows: int) -> None:
+        self._tape.conflated += rows
+
+    def _lose(self, rows: int) -> None:
+        if not self.is_stopped:
+            self._tape.lose(self._overload, rows)
+
+    def _catch_up(self) -> None:
+        if self._seen.mark == self._tape.log.mark:
+            self._overload.is_behind = False

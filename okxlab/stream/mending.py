@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["BY_REST", "LATE", "Mending"]
 
+_MOST_DOUBTS: Final = 1_000
+"""Gaps that one arg may be in doubt of: it may stay silent while frames that
+cannot be read, each a gap, go on coming."""
 BY_REST: Final = "refilled from REST"
 LATE: Final = "came late"
 _NOTHING: Final = "nothing was missing"
@@ -88,8 +91,12 @@ class Mending:
         """
         for arg in args:
             before = self.doubts.get(arg, ())
-            if arg in self.chains and number not in before:
-                self.doubts[arg] = (*before, number)
+            if arg not in self.chains or number in before:
+                continue
+            self.doubts[arg] = (*before, number)[-_MOST_DOUBTS:]
+            if len(before) == _MOST_DOUBTS:
+                self._given_up[before[0]] = f"{_MOST_DOUBTS:,} gaps came after it"
+                self._judge(before[0])
 
     def is_in_doubt(self, arg: Arg) -> bool:
         """Tell whether a gap waits for the next row of an arg."""

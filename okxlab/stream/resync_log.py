@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections import deque
+from typing import Final
+
 import msgspec
 import pandas as pd
 
 __all__ = ["Resync", "ResyncLog"]
+
+_BOUND: Final = 10_000
+"""Resyncs kept, as many as gaps."""
 
 
 class Resync(msgspec.Struct, frozen=True):
@@ -33,21 +39,30 @@ class Resync(msgspec.Struct, frozen=True):
 
 
 class ResyncLog:
-    """Every resync of one book, oldest first.
+    """The resyncs of one book, oldest first.
+
+    Only the newest are kept; their number goes on counting.
+
+    Parameters
+    ----------
+    bound
+        Resyncs to keep.
 
     Notes
     -----
     One thread writes; any thread may read.
     """
 
-    def __init__(self) -> None:
-        # Entries are replaced, never changed, so a copy of the list is consistent.
-        self._entries: list[Resync] = []
+    def __init__(self, bound: int = _BOUND) -> None:
+        # Entries are replaced, never changed, so a copy of the deque is consistent.
+        self._entries: deque[Resync] = deque(maxlen=bound)
+        self._count = 0
 
     def begin(self, reason: str, start_us: int) -> None:
         """Record that the book is torn; nothing new if it was already."""
         if not self._is_open:
             self._entries.append(Resync(reason, start_us))
+            self._count += 1
 
     def tell(self, how: str, attempts: int) -> None:
         """Say how it is being brought back, as far as that is known by now."""
@@ -73,10 +88,11 @@ class ResyncLog:
         Returns
         -------
         pandas.DataFrame
-            One row for each: ``start`` and ``end`` (datetime64[us, UTC], NaT
-            while it lasts), ``reason``, ``how`` (str) and ``attempts`` (int64).
+            One row for each that is kept: ``start`` and ``end`` (datetime64[us,
+            UTC], NaT while it lasts), ``reason``, ``how`` (str) and ``attempts``
+            (int64).
         """
-        entries = tuple(self._entries)
+        entries = self._copy()
         return pd.DataFrame(
             {
                 "start": _times([entry.start_us for entry in entries]),
@@ -90,7 +106,15 @@ class ResyncLog:
         )
 
     def __len__(self) -> int:
-        return len(self._entries)
+        """Return the number of resyncs there ever were."""
+        return self._count
+
+    def _copy(self) -> tuple[Resync, ...]:
+        while True:
+            try:
+                return tuple(self._entries)
+            except RuntimeError:  # one was added meanwhile
+                continue
 
 
 def _times(times_us: list[int] | list[int | None]) -> pd.Series:

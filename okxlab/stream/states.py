@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 __all__ = ["StateTape"]
 
+_MOST_PAGED = 100_000
+"""Rows that may wait for the last page of a snapshot; OKX has some hundreds."""
+
 
 class _Known(NamedTuple):
     """A current row and when it was heard of [us]."""
@@ -154,6 +157,7 @@ class StateTape(Tape):
             return self._begin(arg, rows, recv_us)
         if arg in self._pages:
             self._pages[arg].later += rows
+            self._check_pages(arg)
         return self._change(arg, rows, recv_us)
 
     def _take_page(
@@ -169,9 +173,17 @@ class StateTape(Tape):
         pages.next += 1
         pages.rows += rows
         if not push.last_page:
+            self._check_pages(arg)
             return []
         del self._pages[arg]
         return self._begin(arg, pages.rows + pages.later, recv_us)
+
+    def _check_pages(self, arg: Arg) -> None:
+        """Wait no longer for the last page of a snapshot that never ends."""
+        pages = self._pages[arg]
+        if len(pages.rows) + len(pages.later) > _MOST_PAGED:
+            del self._pages[arg]
+            self.note(f"a snapshot of {arg} has no end and is left out")
 
     def _forget_outdated(self, arg: Arg, recv_us: int) -> None:
         """Begin anew after an interruption that rows may have ended in."""
@@ -189,6 +201,7 @@ class StateTape(Tape):
             for key, row in newest.items()
             if not self._has_ended(row)
         }
+        self._bound(now)
         if len(self.args) == 1:
             live = [one.row for one in now.values()]
             self.table.replace(live, recv_us, arg.inst_id)
@@ -209,8 +222,14 @@ class StateTape(Tape):
                 known.pop(key, None)
             else:
                 known[key] = _Known(row, recv_us)
+        self._bound(known)
         self._show(arg, map(self._key_of, changed), recv_us)
         return changed
+
+    def _bound(self, known: dict[Hashable, _Known]) -> None:
+        """Forget the rows that the table has no room for either."""
+        while len(known) > self.table.window.max_rows:
+            del known[next(iter(known))]
 
     def _show(self, arg: Arg, keys: Iterable[Hashable], recv_us: int) -> None:
         """Let the table follow what is known of some keys."""

@@ -30,7 +30,10 @@ class Stats(msgspec.Struct, frozen=True, kw_only=True):
     resyncs: int
     """Times an order book was rebuilt from a new snapshot."""
     skipped: int
-    """Rows that a slow callback or ``async for`` did not get to see."""
+    """Rows that a slow callback or ``async for`` will not get; each time is a gap."""
+    conflated: int
+    """Rows that gave way to newer ones of the same thing before a slow callback or
+    ``async for`` came to them."""
     dropped: int
     """Keys of the arg that the exchange left out: rows are wider than asked."""
     errors: int

@@ -139,7 +139,8 @@ class Stream:
             ``end`` is NaT while the gap is open), ``reason``, ``missing`` (Int64,
             rows that were lost; NA where they cannot be counted), ``healed`` (bool,
             whether none of them is missing any more) and ``how`` (how it was
-            healed, or why it was not); oldest first, the newest 10,000.
+            healed, or why it was not); oldest first, the newest 10,000.  Rows that
+            only a slow callback or ``async for`` has lost are told here too.
         """
         return self._tape.gaps.snapshot()
 
@@ -148,7 +149,8 @@ class Stream:
         """What the stream is doing, in one word.
 
         ``connecting`` nothing was heard yet; ``waiting`` subscribed, no rows
-        yet; ``live``; ``resyncing`` an order book is torn and shows nothing until
+        yet; ``live``; ``lagging`` live, but a callback or an ``async for`` does
+        not keep up and has lost rows; ``resyncing`` an order book is torn and shows nothing until
         its new snapshot; ``reconnecting`` a connection broke and is being made
         anew; ``refused`` by the exchange; ``failed`` inside okxlab; ``closed``
         by its user.
@@ -292,7 +294,8 @@ class Stream:
         Returns
         -------
         Callback
-            With ``stop()``, ``errors``, ``last_error`` and ``skipped``.
+            With ``stop()``, ``errors``, ``last_error``, ``skipped`` and
+            ``conflated``.
 
         Raises
         ------
@@ -302,7 +305,9 @@ class Stream:
         Notes
         -----
         A slow function is called with more rows at a time and delays nothing
-        but other callbacks; one that raises is logged, counted and called again.
+        but other callbacks; rows that leave the window before it comes to them are
+        counted, and `gaps` and `status` tell of them.  One that raises is logged,
+        counted and called again.
         """
         if fn is None:
             return lambda fn: self.on_update(fn, every)
@@ -311,14 +316,17 @@ class Stream:
                 f"{self.name} is closed; ask for it again: {self._call}"
             )
         callback = Callback(fn, every, self._tape, self._runtime)
-        self._callbacks.append(callback)
+        going_on = [one for one in self._callbacks if not one.is_stopped]
+        self._callbacks = [*going_on, callback]
         return callback
 
     def __aiter__(self) -> RowIterator:
         """Iterate over the typed rows that come from now on.
 
-        Rows are as `latest`.  The queue is bounded: rows that a slow consumer
-        does not get to are counted in ``stats.skipped``.
+        Rows are as `latest`.  The queue is bounded: for a slow consumer tickers,
+        bars and other states give way to newer ones (``stats.conflated``); trades
+        and other events that it will not get are counted in ``stats.skipped``,
+        and `gaps` and `status` tell of them.
         """
         return RowIterator(self._tape)
 
@@ -430,6 +438,8 @@ class Stream:
         asked = (name, inst_id, last, theme, tick, fps)
         found = self._figures.get(asked)
         if found is None or found.is_closed:
+            for closed in [key for key, one in self._figures.items() if one.is_closed]:
+                del self._figures[closed]
             found = self._figures[asked] = live(
                 self,
                 name,

@@ -8,7 +8,8 @@ somebody waits.
 Each arg of a tape is ``connecting`` (nothing was heard yet), ``waiting``
 (acknowledged, no rows), ``live``, ``reconnecting``, ``refused`` or, of a book,
 ``resyncing`` (torn, and waiting for a new snapshot); the tape's
-own status is what all of them together come to.
+own status is what all of them together come to, and ``lagging`` where they are
+live and a consumer of the rows does not keep up.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from okxlab.protocol.columns import Column
     from okxlab.protocol.events import Push
     from okxlab.runtime import ClockOffset
+    from okxlab.stream.overload import Overload
     from okxlab.table import Table, Window
 
 __all__ = ["Tape"]
@@ -93,6 +95,7 @@ class Tape:
         self.errors = 0
         self.notices = 0
         self.skipped = 0
+        self.conflated = 0
         self.dropped = 0
         self.last_error = ""
         self.trouble: Exception | None = None  # the last failure to connect
@@ -112,6 +115,8 @@ class Tape:
         # thread reads them without it.
         self._changing = threading.Lock()
         self._listeners: tuple[Callable[[list[Any]], None], ...] = ()
+        # Consumers that have lost rows; replaced and never changed.
+        self._overloads: tuple[Overload, ...] = ()
 
     # Written on the loop thread.
 
@@ -253,6 +258,21 @@ class Tape:
         self.errors += 1
         self.last_error = error
 
+    def lose(self, overload: Overload, rows: int) -> None:
+        """Note that a consumer will not get some rows: it does not keep up.
+
+        Parameters
+        ----------
+        overload
+            Whose.
+        rows
+            How many.
+        """
+        others = (one for one in self._overloads if one is not overload)
+        self._overloads = (*(one for one in others if one.is_behind), overload)
+        self.skipped += rows
+        overload.lose(rows, self.gaps, self.recv_us)
+
     def refused(self, arg: Arg, error: Exception, now_us: int) -> None:
         """Note that the exchange refuses an arg for good."""
         self.note(str(error))
@@ -320,7 +340,8 @@ class Tape:
         states = set(self._states.values()) - {"refused"}
         for state in ("reconnecting", "resyncing", "live", "waiting"):
             if state in states:
-                return state
+                is_behind = any(one.is_behind for one in self._overloads)
+                return "lagging" if state == "live" and is_behind else state
         return "connecting"
 
     @property
@@ -360,6 +381,7 @@ class Tape:
             reconnects=self.reconnects,
             resyncs=self.resyncs,
             skipped=self.skipped,
+            conflated=self.conflated,
             dropped=self.dropped,
             errors=self.errors,
             notices=self.notices,

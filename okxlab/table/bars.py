@@ -123,6 +123,7 @@ class BarTable(KeyedTable[_Key]):
             old.buffer,
             np.insert(versions, places, [bar.version for bar in late]),
             np.insert(marks, places, [bar.mark for bar in late]),
+            old.first,
         )
 
     def _limit(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 from weakref import WeakMethod
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from okxlab.protocol.columns import Column
     from okxlab.table.window import Window
 
-__all__ = ["Table", "check_last", "weakly"]
+__all__ = ["News", "Seen", "Table", "check_last", "weakly"]
 
 ResultT = TypeVar("ResultT")
 
@@ -26,6 +26,26 @@ _UNKNOWN_LIMIT: Final = 1_000
 """Different unknown values counted one by one: a bound on a hostile stream."""
 _UNKNOWN_TEXT: Final = 64
 """Characters kept of an unknown value."""
+
+
+class Seen(NamedTuple):
+    """How far a reader has come."""
+
+    mark: int = 0
+    """What was written up to this mark was there to be seen."""
+    rows: int = 0
+    """Rows that the table had had by then; an update of one counts nothing."""
+
+
+class News(NamedTuple):
+    """What a reader has not seen so far."""
+
+    frame: pd.DataFrame
+    """As `Table.changes` returns it."""
+    seen: Seen
+    """How far the reader has come with it."""
+    lost: int
+    """Rows that came and left the window before the reader came."""
 
 
 class Table(ABC):
@@ -137,7 +157,25 @@ class Table(ABC):
         Any thread.
         """
 
+    @property
     @abstractmethod
+    def seen(self) -> Seen:
+        """What a reader who begins now has seen."""
+
+    @abstractmethod
+    def news(self, seen: Seen) -> News:
+        """Return what was written since, and how much of it has gone again.
+
+        Parameters
+        ----------
+        seen
+            How far the reader has come.
+
+        Notes
+        -----
+        Any thread.
+        """
+
     def changes(self, mark: int) -> tuple[pd.DataFrame, int]:
         """Return what was written after a mark, and the mark to ask with next.
 
@@ -158,6 +196,8 @@ class Table(ABC):
         -----
         Any thread.
         """
+        found = self.news(Seen(mark))
+        return found.frame, found.seen.mark
 
     def since(self, mark: int) -> pd.DataFrame:
         """Return the rows written or changed after a mark, as `changes` does."""

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
-from okxlab.table.base import Table, check_last, weakly
+from okxlab.table.base import News, Seen, Table, check_last, weakly
 from okxlab.table.storage import Buffer, capacity_for
 from okxlab.table.writing import Writer
 
@@ -48,6 +48,8 @@ class Roster:
         Version of each entry, as a position in the buffer.
     marks
         Mark at which each entry was last written.
+    first
+        Entries that there were before the first one in here.
     """
 
     def __init__(
@@ -55,8 +57,10 @@ class Roster:
         buffer: Buffer,
         versions: Sequence[int] | NDArray[np.int64] = (),
         marks: Sequence[int] | NDArray[np.int64] = (),
+        first: int = 0,
     ) -> None:
         self.buffer = buffer
+        self.first = first
         # An entry uses up at least one version, so there is room for all.
         self.versions = np.empty(buffer.capacity, np.int64)
         self.marks = np.empty(buffer.capacity, np.int64)
@@ -167,13 +171,20 @@ class KeyedTable(Table, Generic[KeyT]):
             self._cached = (view, frame)
         return frame.iloc[0 if last is None else max(0, len(frame) - last) :]
 
-    def changes(self, mark: int) -> tuple[pd.DataFrame, int]:  # noqa: D102
+    @property
+    def seen(self) -> Seen:  # noqa: D102 # inherited
+        now, roster, _, count = self._view()
+        return Seen(now, roster.first + count)
+
+    def news(self, seen: Seen) -> News:  # noqa: D102 # inherited
         now, roster, start, count = self._view()
         # The writer makes `mark` known last.  So an entry that is changed meanwhile
         # has a mark above ``now``: whether it is seen here or not, the next call
         # returns it.
-        changed = np.flatnonzero(roster.marks[start:count] > mark) + start
-        return self._take(roster, roster.versions[changed]), now
+        changed = np.flatnonzero(roster.marks[start:count] > seen.mark) + start
+        frame = self._take(roster, roster.versions[changed])
+        lost = max(roster.first + start - seen.rows, 0)
+        return News(frame, Seen(now, roster.first + count), lost)
 
     @property
     def mark(self) -> int:  # noqa: D102
@@ -244,7 +255,8 @@ class KeyedTable(Table, Generic[KeyT]):
         buffer = roster.buffer.fresh(live, capacity, 0)
         self._rolled_mark = self.first_mark
         self._renumber(islice(self._slots, start, None))
-        self._use(Roster(buffer, range(len(live)), roster.marks[start:count]))
+        marks = roster.marks[start:count]
+        self._use(Roster(buffer, range(len(live)), marks, roster.first + start))
         return self._write(rows, recv_us, inst_id, origin)
 
     def _renumber(self, keys: Iterable[KeyT]) -> None:

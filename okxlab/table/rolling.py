@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from okxlab.table.base import Table, check_last, weakly
+from okxlab.table.base import News, Seen, Table, check_last, weakly
 from okxlab.table.frames import seal
 from okxlab.table.insertion import merge, positions
 from okxlab.table.spans import Scan, advance
@@ -148,17 +148,28 @@ class RollingTable(Table):
             start = max(start, stop - last)
         return buffer.frame().iloc[start:stop]
 
-    def changes(self, mark: int) -> tuple[pd.DataFrame, int]:  # noqa: D102
+    @property
+    def seen(self) -> Seen:  # noqa: D102 # inherited
+        mark = self.mark
+        return Seen(mark, mark)
+
+    def news(self, seen: Seen) -> News:  # noqa: D102 # inherited
         buffer, start, stop = self._span()
         now = buffer.first + stop
+        frame = self._written_after(seen.mark, buffer, start, stop)
+        return News(frame, Seen(now, now), max(now - seen.mark - len(frame), 0))
+
+    def _written_after(
+        self, mark: int, buffer: Buffer, start: int, stop: int
+    ) -> pd.DataFrame:
         if buffer.born is not None and mark < buffer.first + len(buffer.born):
             # Rows were inserted since: those that came later stand among others.
             came = np.flatnonzero(buffer.births(start, stop) > mark) + start
             frame = buffer.frame().take(came)
             seal(frame)
-            return frame, now
+            return frame
         after = min(max(start, mark - buffer.first), stop)
-        return buffer.frame().iloc[after:stop], now
+        return buffer.frame().iloc[after:stop]
 
     @property
     def mark(self) -> int:  # noqa: D102

@@ -257,6 +257,7 @@ def _counters(stream: Stream) -> list[str]:
                 (stats.reconnects, "reconnect"),
                 (stats.resyncs, "resync"),
                 (stats.skipped, "skipped row"),
+                (stats.conflated, "conflated row"),
                 (stats.errors, "error"),
                 (stats.notices, "notice"),
             )

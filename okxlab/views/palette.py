@@ -24,6 +24,7 @@ STATES: Final = {
     "connecting": AMBER,
     "reconnecting": AMBER,
     "resyncing": AMBER,
+    "lagging": AMBER,
     "backoff": AMBER,
     "refused": SELL,
     "failed": SELL,

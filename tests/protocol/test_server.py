@@ -252,6 +252,17 @@ def test_login_then_order_operation():
     assert json.loads(server.text_to_send()[0])["event"] == "login"
 
 
+def test_orders_that_wait_are_bounded():
+    """Whoever sends faster than it is answered is told so."""
+    server = _session("private")
+    server.receive_text(_request("login", {"apiKey": "k"}), 0.0)
+    for _ in range(1_005):
+        server.receive_text(_request("order", {"sz": "1"}), 0.0)
+    told = [json.loads(text)["code"] for text in server.text_to_send()]
+
+    assert told == ["60014"] * 6
+
+
 def test_refused_login():
     """A refused login is an error with OKX's code, and the connection lives on."""
     server = _session("private")

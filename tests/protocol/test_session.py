@@ -127,6 +127,30 @@ def test_the_learnt_route_gives_the_same_rows():
     assert session.frames == 2
 
 
+def test_few_routes_of_an_arg_are_learnt():
+    """A feed whose texts begin with ever new words is read, and not remembered."""
+    session, _ = opened(BTC)
+    found = [
+        session.receive_text(f'{{"n":{number},{push()[1:]}', 0.1)
+        for number in range(50)
+    ]
+    session.unsubscribe([BTC])
+
+    assert all(one.rows == found[0].rows for one in found)
+    assert session._readings == {}
+
+
+def test_few_of_the_args_that_were_left_are_remembered():
+    """Those that were let go last count as known."""
+    args = [Arg("trades", instId=f"COIN{n}-USDT") for n in range(1_005)]
+    session, _ = opened(*args)
+    session.unsubscribe(args)
+    session.receive_text(push(args[-1]), 0.1)
+    session.receive_text(push(args[0]), 0.1)
+
+    assert session.events() == [ev.Unclaimed(channel="trades")]
+
+
 def test_an_ack_with_the_prefix_of_a_push_is_an_ack():
     """A control message that begins like a known push is not read as one."""
     session, _ = opened(BTC)

@@ -23,7 +23,7 @@ SPEED = 20.0
 """Virtual seconds in a second, if the machine can."""
 ROUND = 20.0
 """How long a bad day lasts [s]."""
-EVERY = 1.0
+EVERY = 0.5
 """Mean time between two faults [virtual s]."""
 
 

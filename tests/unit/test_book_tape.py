@@ -10,6 +10,7 @@ from okxlab.protocol.events import Push
 from okxlab.protocol.rows import BookTop
 from okxlab.stream.book_tape import BookTape
 from okxlab.stream.level_history import LevelHistory
+from okxlab.stream.resync_log import ResyncLog
 from okxlab.table import parse_window
 from tests.unit.book_rows import book_row
 
@@ -284,3 +285,15 @@ def test_levels_of_a_thin_book_are_missing():
 
     assert history.df["bid_px_2"].tolist() == [99]
     assert history.df["bid_px_3"].isna().all()
+
+
+def test_the_log_of_resyncs_keeps_the_newest():
+    """A book that is torn for days does not fill the memory; the count goes on."""
+    log = ResyncLog(bound=3)
+    for number in range(5):
+        log.begin(f"tear {number}", number)
+        log.end(number + 1)
+    log.end(99)  # nothing is open
+
+    assert log.snapshot()["reason"].tolist() == ["tear 2", "tear 3", "tear 4"]
+    assert len(log) == 5

@@ -153,6 +153,19 @@ def test_what_a_lost_connection_cost_is_counted_in_its_gap():
     assert record(tape) == [("connection lost", 4, False)]
 
 
+def test_a_silent_arg_is_in_doubt_of_so_many_gaps_only():
+    """Older ones stay open to doubt for good, and the ledger says why."""
+    tape = trades()
+    push(tape, trade(1))
+    for _ in range(1_001):
+        tape.missed("malformed frame", 2)
+    push(tape, trade(2))
+    gaps = tape.gaps.snapshot()
+
+    assert gaps["healed"].tolist() == [False] + [True] * 1_000
+    assert "1,000 gaps came after it" in gaps["how"].iloc[0]
+
+
 def test_rows_from_rest_are_no_sign_of_life():
     """A hole that is filled while the connection is lost again settles only itself."""
     tape = trades()

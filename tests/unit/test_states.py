@@ -159,6 +159,31 @@ def test_a_snapshot_with_a_page_missing_only_updates(pages):
     assert f"p{pages[-1]}" in current(one)
 
 
+def test_a_snapshot_without_an_end_is_left_out():
+    """What waits for its last page is bounded, and the changes between count."""
+    one = tape(POSITIONS)
+    pages = [position(f"{n}") for n in range(25_000)]
+    for page in range(1, 5):
+        one.receive(snapshot(POSITIONS, pages, page, last=False), 1)
+    for _ in range(2):
+        one.receive(event(POSITIONS, [position("new")]), 2)
+
+    assert one._pages == {}
+    assert current(one) == ["new"]
+    assert "has no end" in one.last_error
+
+
+def test_states_without_an_end_are_as_many_as_the_table_has():
+    """Of more keys than there is room for, those that came first are forgotten."""
+    one = make_tape(channel("positions"), (POSITIONS,), parse_window("1h", 3))
+    one.receive(snapshot(POSITIONS, [position(f"{n}") for n in range(5)]), 1)
+    for number in range(5, 9):
+        one.receive(event(POSITIONS, [position(f"{number}")]), 2)
+
+    assert len(one._known[POSITIONS]) == 3
+    assert current(one) == ["6", "7", "8"]
+
+
 def test_pages_of_a_lost_connection_are_forgotten():
     """The next connection begins with a first page again."""
     one = tape(POSITIONS)
