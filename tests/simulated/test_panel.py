@@ -21,7 +21,7 @@ def lab():
         yield lab
 
 
-def _until(true):
+def until(true):
     """Wait until something is so."""
     pause = threading.Event()
     for _ in range(PATIENCE * 20):
@@ -80,9 +80,9 @@ def test_what_code_opens_is_in_the_panel(lab):
     stream = lab.stream("BTC-USDT", "trades")
     stream.wait(3, timeout=PATIENCE)
 
-    _until(lambda: "trades BTC-USDT" in panel.watching.table.value)
-    _until(lambda: panel.watching.stream is stream)
-    _until(lambda: "public" in panel.head.value)
+    until(lambda: "trades BTC-USDT" in panel.watching.table.value)
+    until(lambda: panel.watching.stream is stream)
+    until(lambda: "public" in panel.head.value)
 
 
 def test_the_chart_can_rest_and_the_stream_be_closed(lab):
@@ -108,11 +108,11 @@ def test_instruments_are_the_exchanges_own(lab):
     """The list is loaded without waiting, and searched in the page."""
     panel = lab.panel()
 
-    _until(lambda: "BTC-USDT" in panel.asking.instrument.options)
+    until(lambda: "BTC-USDT" in panel.asking.instrument.options)
     panel.asking.kind.value = "SWAP"
-    _until(lambda: "BTC-USDT-SWAP" in panel.asking.instrument.options)
+    until(lambda: "BTC-USDT-SWAP" in panel.asking.instrument.options)
     panel.asking.kind.value = "INDEX"
-    _until(lambda: "BTC-USDT" in panel.asking.instrument.options)
+    until(lambda: "BTC-USDT" in panel.asking.instrument.options)
     assert "listed" in panel.asking.listed.value
 
 
@@ -122,13 +122,13 @@ def test_mistakes_are_said(lab):
     _pick(panel, "SPOT", "BTC-USDT", "tickers")
     panel.asking.window.value = "a while"
     panel.asking.button.click()
-    _until(lambda: "a while" in panel.records.value)
+    until(lambda: "a while" in panel.records.value)
     assert lab.streams == ()
 
     panel.asking.window.value = "100"
     panel.asking.instrument.value = "NO-SUCH"
     panel.asking.button.click()
-    _until(lambda: "60018" in panel.records.value)
+    until(lambda: "60018" in panel.records.value)
 
 
 def test_faults_are_switches(lab):
@@ -139,7 +139,7 @@ def test_faults_are_switches(lab):
     buttons = {one.description: one for one in panel.switches.buttons}
 
     buttons["Drop connections"].click()
-    _until(lambda: stream.stats.reconnects == 1)
+    until(lambda: stream.stats.reconnects == 1)
     buttons["Mute pongs"].click()
     assert "mute_pongs" in panel.switches.armed.value
     buttons["Clear"].click()
@@ -163,10 +163,10 @@ def test_a_login_opens_the_account(lab):
     panel.login._handle_custom_msg(typed, [])
 
     assert panel.login.said == "logged in to simulator"
-    _until(lambda: panel.asking.choice is not None)
+    until(lambda: panel.asking.choice is not None)
     panel.asking.channel.value = "account"
     panel.asking.button.click()
-    _until(lambda: lab.streams and lab.streams[0].status == "live")
+    until(lambda: lab.streams and lab.streams[0].status == "live")
 
 
 def test_closing_the_lab_closes_the_panel(lab):
