@@ -491,6 +491,20 @@ class Lab:
             progress=progress,
         )
 
+    def has_history(self, channel: str) -> bool:
+        """Tell whether a stream of a channel can begin with its past.
+
+        Parameters
+        ----------
+        channel
+            OKX's name; there may be none such.
+        """
+        try:
+            parse_past(find_channel(channel), 1, parse_window(1), 1)
+        except ChannelError:
+            return False
+        return True
+
     @property
     def status(self) -> LabStatus:
         """What the lab is doing and how much of its limits is used; never raises.

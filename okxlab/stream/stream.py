@@ -15,6 +15,7 @@ from okxlab.errors import (
 from okxlab.protocol.columns import clean
 from okxlab.stream.callback import Callback
 from okxlab.stream.iteration import RowIterator
+from okxlab.stream.loading import loading_of
 from okxlab.views.html import stream_html
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from okxlab.protocol.channels import Channel
     from okxlab.runtime import Runtime
+    from okxlab.stream.loading import Loading
     from okxlab.stream.stats import Stats
     from okxlab.stream.tape import Tape
     from okxlab.views.charts.subject import Subject
@@ -151,6 +153,23 @@ class Stream:
             healed, or why it was not); oldest first, the newest 10,000.
         """
         return self._tape.gaps.snapshot()
+
+    @property
+    def loading(self) -> Loading | None:
+        """How far the past is that the stream begins with.
+
+        None if none was asked for.
+        """
+        return loading_of(self._tape.loads.values())
+
+    def stop_loading(self) -> None:
+        """Want the past no more that was asked for and is not there yet.
+
+        The stream goes on without it.  Asking for it again starts anew, with what
+        is in the cache by then.
+        """
+        if self._runtime.is_running:
+            self._runtime.post(self._tape.stop_asking)
 
     @property
     def status(self) -> str:

@@ -63,6 +63,81 @@ def test_the_panel_subscribes(lab):
     assert panel.watching.name.value == "candles"
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "channel"),
+    [
+        ("SPREAD", "BTC-USDT_BTC-USDT-SWAP", "sprd-tickers"),
+        ("OPTION FAMILY", "BTC-USD", "opt-summary"),
+    ],
+)
+def test_what_is_no_instrument(lab, kind, name, channel):
+    """Spreads and families of options have lists and channels of their own."""
+    panel = lab.panel()
+    panel.asking.kind.value = kind
+    until(lambda: name in panel.asking.instrument.options)
+    _pick(panel, kind, name, channel)
+    panel.asking.button.click()
+
+    (stream,) = lab.streams
+    stream.wait(1, timeout=PATIENCE)
+    assert stream.name == f"{channel} {name}"
+
+
+def test_a_stream_with_a_past(lab):
+    """As many bars as were asked for; a row shows how it is loaded, and goes."""
+    panel = lab.panel()
+    _pick(panel, "SPOT", "BTC-USDT", "candle")
+    panel.asking.history.value = "1,500"
+    panel.asking.button.click()
+
+    (stream,) = lab.streams
+    until(lambda: stream.loading is not None and stream.loading.state == "loaded")
+    until(lambda: panel.loads.box.children == ())
+
+    assert len(stream) >= 1_500
+
+
+def test_a_past_can_be_cancelled(lab):
+    """The stream goes on without it, and asking again starts anew."""
+    stream = lab.stream("BTC-USDT", "candle1m")
+    stream.wait(1, timeout=PATIENCE)
+    turns = lab._router_or_none._healer._turns
+    for _ in range(4):  # as if four others were being loaded
+        lab._runtime.submit(turns.acquire())
+    panel = lab.panel()
+    lab.stream("BTC-USDT", "candle1m", history=500)
+    until(lambda: panel.loads.box.children)
+
+    panel.loads.box.children[0].children[1].click()
+    until(lambda: not panel.loads.box.children)
+    for _ in range(4):
+        lab._runtime.call(turns.release)
+    assert stream.loading.state == "stopped"
+    assert len(stream) < 100
+
+    lab.stream("BTC-USDT", "candle1m", history=500)
+    until(lambda: stream.loading.state == "loaded")
+    assert len(stream) >= 500
+
+
+def test_history_is_asked_where_there_is_one(lab):
+    """Tickers have none, and the bars of a second have no mark price."""
+    panel = lab.panel()
+
+    found = {}
+    for channel in ("tickers", "trades", "candle", "books", "mark-price-candle"):
+        _pick(panel, "SWAP", "BTC-USDT-SWAP", channel)
+        found[channel] = panel.asking.history.layout.display == ""
+
+    assert found == {
+        "tickers": False,
+        "trades": True,
+        "candle": True,
+        "books": False,
+        "mark-price-candle": True,
+    }
+
+
 def test_a_book_is_opened_as_one(lab):
     """Incremental books are no rows."""
     panel = lab.panel()
