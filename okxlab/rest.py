@@ -272,6 +272,7 @@ class RestClient:
         inst_type: str,
         inst_family: str | None = None,
         series_id: str | None = None,
+        inst_id: str | None = None,
     ) -> list[dict[str, Any]]:
         """Ask for the instruments of one type.
 
@@ -283,6 +284,8 @@ class RestClient:
             For example ``"BTC-USD"``; OKX demands it for options.
         series_id
             For example ``"BTC-ABOVE-DAILY"``; OKX demands it for events.
+        inst_id
+            Only this one, for example ``"BTC-USDT"``.
 
         Returns
         -------
@@ -300,6 +303,7 @@ class RestClient:
                 "instType": inst_type,
                 "instFamily": inst_family,
                 "seriesId": series_id,
+                "instId": inst_id,
             },
         )
 

@@ -192,6 +192,8 @@ class Healer:
         except OkxlabError as error:
             _log.info("%s cannot be filled: %s", arg, error)
             why, is_last = str(error), not is_passing(error)
+            if arg in tape.asked:
+                tape.loads[arg].fail(why, is_final=False)
         return _Attempt(tape.log.mark - mark, why, is_last=is_last)
 
     async def _past(self, tape: ChainedTape, arg: Arg, rest: RestClient) -> None:
@@ -202,8 +204,16 @@ class Healer:
         retrieval = Retrieval(
             request, self._cache_at, self._exchange, self._clock.recv_us
         )
-        past = await retrieval.run(rest)
+        load, work = tape.loads[arg], asyncio.ensure_future(retrieval.run(rest))
+        load.begin(retrieval, work.cancel)
+        try:
+            past = await work
+        except asyncio.CancelledError:
+            if load.state == "stopped" and not _is_cancelled():
+                return
+            raise
         tape.fill(arg, past.rows, self._clock.recv_us(), is_past=True)
+        load.end()
         if tape.asked.get(arg) is asked:
             del tape.asked[arg]
 
@@ -240,6 +250,12 @@ class _Attempt(msgspec.Struct):
     is_last: bool = False
 
 
+def _is_cancelled() -> bool:
+    """Tell whether it is this task itself that is to end."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
 def _wants(tape: ChainedTape, arg: Arg) -> bool:
     return arg in tape.asked or bool(tape.missing(arg))
 
@@ -254,5 +270,6 @@ def _is_recent(tape: ChainedTape, arg: Arg) -> bool:
 def _end(tape: ChainedTape, arg: Arg, why: str) -> None:
     tape.give_up(arg, why)
     if tape.asked.pop(arg, None) is not None:
+        tape.loads[arg].fail(why, is_final=True)
         tape.note(f"the past of {arg} cannot be had: {why}")
         _log.warning("%s", tape.last_error)

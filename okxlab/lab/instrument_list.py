@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from okxlab.errors import RemoteProtocolError
-from okxlab.protocol.channels import channel, near_miss
+from okxlab.protocol.channels import SPREAD, channel, near_miss
 from okxlab.protocol.rows import Instrument
 from okxlab.table import make_table, parse_window
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     import pandas as pd
 
     from okxlab.rest import RestClient
@@ -25,8 +26,9 @@ async def instrument_rows(
     inst_type: str,
     inst_family: str | None = None,
     series_id: str | None = None,
+    inst_id: str | None = None,
 ) -> list[Instrument]:
-    """Return the instruments of one type as typed rows.
+    """Return the instruments of one type, or one of them, as typed rows.
 
     Raises
     ------
@@ -35,7 +37,7 @@ async def instrument_rows(
     RemoteProtocolError
         If a value in the list does not fit its field.
     """
-    found = await rest.instruments(inst_type, inst_family, series_id)
+    found = await rest.instruments(inst_type, inst_family, series_id, inst_id)
     try:
         return msgspec.convert(found, list[Instrument], strict=False)
     except msgspec.ValidationError as error:
@@ -54,30 +56,17 @@ def instrument_frame(rows: list[Instrument]) -> pd.DataFrame:
     return table.snapshot()
 
 
-_SPREADS = "spreads"
-"""Under which the ids of spreads are kept, beside those of instrument types."""
-
-
-class _Spread(msgspec.Struct, rename="camel"):
-    """A row of the list of spreads, as far as a hint needs it."""
-
-    sprd_id: str
-
-
 class NearMisses:
-    """Which instrument was perhaps meant; loads each list once.
+    """Which instrument was perhaps meant.
 
     Parameters
     ----------
-    rest
-        Where the lists are.
+    names
+        Returns what is listed of a kind, as `Catalogue.names`.
     """
 
-    def __init__(self, rest: RestClient) -> None:
-        self._rest = rest
-        self._lists: dict[str, tuple[str, ...]] = {}
-        # One refusal loads a list, the others of the same request wait for it.
-        self._lock = asyncio.Lock()
+    def __init__(self, names: Callable[[str], Awaitable[tuple[str, ...]]]) -> None:
+        self._names = names
 
     async def of(self, inst_id: str) -> str:
         """Return a hint such as ``"; did you mean 'BTC-USDT'?"``.
@@ -88,7 +77,7 @@ class NearMisses:
             As `RestClient.get`.
         """
         for inst_type in _likely_types(inst_id):
-            hint = near_miss(inst_id, await self._list(inst_type))
+            hint = near_miss(inst_id, await self._names(inst_type))
             if hint:
                 return f"{hint} okxlab.instruments({inst_type!r}) lists all"
         return "; okxlab.instruments('SPOT') lists what there is"
@@ -103,31 +92,13 @@ class NearMisses:
         RemoteProtocolError
             If the list cannot be read.
         """
-        async with self._lock:
-            if _SPREADS not in self._lists:
-                rows = await self._rest.get("/api/v5/sprd/spreads", {})
-                try:
-                    found = msgspec.convert(rows, list[_Spread])
-                except msgspec.ValidationError as error:
-                    raise RemoteProtocolError(
-                        f"the list of spreads cannot be read: {error}"
-                    ) from error
-                self._lists[_SPREADS] = tuple(row.sprd_id for row in found)
-        hint = near_miss(sprd_id, self._lists[_SPREADS])
+        hint = near_miss(sprd_id, await self._names(SPREAD))
         if not hint and "_" not in sprd_id:
             return (
                 "; a spread is named by its two instruments, "
                 "for example 'BTC-USDT_BTC-USDT-SWAP'"
             )
         return hint
-
-    async def _list(self, inst_type: str) -> tuple[str, ...]:
-        async with self._lock:
-            if inst_type not in self._lists:
-                rows = await instrument_rows(self._rest, inst_type)
-                ids = tuple(row.inst_id for row in rows if row.inst_id)
-                self._lists[inst_type] = ids
-            return self._lists[inst_type]
 
 
 def _likely_types(inst_id: str) -> tuple[str, ...]:

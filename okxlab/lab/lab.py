@@ -20,7 +20,15 @@ from okxlab.lab.login import Login, check_credentials, private_path
 from okxlab.lab.past import parse_past
 from okxlab.lab.probe import probe
 from okxlab.lab.status import LabStatus
-from okxlab.protocol.channels import CHANNELS, make_arg
+from okxlab.protocol.channels import (
+    CHANNELS,
+    FAMILY,
+    INDEX,
+    INST_TYPES,
+    SPREAD,
+    make_arg,
+    near_miss,
+)
 from okxlab.protocol.channels import channel as find_channel
 from okxlab.stream import BookStream, Stream
 from okxlab.stream.book_tape import BookTape
@@ -198,7 +206,7 @@ class Lab:
                 tape = make_tape(
                     entry, args, wanted, many=many, lag_known=self._lag_known
                 )
-                found = Stream(tape, self._runtime, self._end)
+                found = Stream(tape, self._runtime, self._end, self._tick_of)
                 self._add(key, found, tape)
             if past is not None:
                 self._runtime.post(self._tapes[found].ask, past)
@@ -261,7 +269,7 @@ class Lab:
             found = self._open_stream(key, wanted)
             if not isinstance(found, BookStream):
                 tape = BookTape(entry, arg, wanted, lag_known=self._lag_known)
-                found = BookStream(tape, self._runtime, self._end)
+                found = BookStream(tape, self._runtime, self._end, self._tick_of)
                 self._add(key, found, tape)
         return found
 
@@ -328,6 +336,39 @@ class Lab:
             timeout=_REST_TIMEOUT,
         )
         return instrument_frame(rows)
+
+    def listed(self, kind: str = "SPOT") -> tuple[str, ...]:
+        """Return the names of what is listed, as channels are subscribed to by.
+
+        Parameters
+        ----------
+        kind
+            A kind of instrument, as for `instruments`, here with all options and
+            events; or ``INDEX``, ``SPREAD`` or ``OPTION FAMILY``.
+
+        Returns
+        -------
+        tuple of str
+
+        Raises
+        ------
+        ChannelError
+            If there is no such kind; with the near miss.
+        ExchangeError, ConnectError
+            If OKX refuses, or cannot be reached.
+
+        Notes
+        -----
+        Waits for the answer, which is kept for twenty minutes.
+        """
+        kinds = (*INST_TYPES, INDEX, SPREAD, FAMILY)
+        if kind not in kinds:
+            raise ChannelError(
+                f"nothing is listed as {kind!r}{near_miss(str(kind), kinds)}; there is "
+                f"{', '.join(kinds)}"
+            )
+        self._check_open()
+        return self._runtime.submit(self._load_names(kind), timeout=_REST_TIMEOUT)
 
     def login(self, credentials: Credentials, *, timeout: float = 30.0) -> None:
         """Log in, or log in as somebody else.
@@ -450,6 +491,20 @@ class Lab:
             progress=progress,
         )
 
+    def has_history(self, channel: str) -> bool:
+        """Tell whether a stream of a channel can begin with its past.
+
+        Parameters
+        ----------
+        channel
+            OKX's name; there may be none such.
+        """
+        try:
+            parse_past(find_channel(channel), 1, parse_window(1), 1)
+        except ChannelError:
+            return False
+        return True
+
     @property
     def status(self) -> LabStatus:
         """What the lab is doing and how much of its limits is used; never raises.
@@ -561,6 +616,12 @@ class Lab:
         rest = self._need_rest()
         return list(await instrument_rows(rest, inst_type, inst_family, series_id))
 
+    async def _load_names(self, kind: str) -> tuple[str, ...]:
+        self._need_rest()
+        catalogue = self._router().catalogue
+        assert catalogue is not None, "there is a REST address"
+        return await catalogue.names(kind)
+
     def _need_rest(self) -> RestClient:
         rest = self._rest()
         if rest is None:
@@ -588,6 +649,14 @@ class Lab:
             await self._rest_client.close()
 
     # On the caller's thread.
+
+    def _tick_of(self, entry: Channel, name: str, patience: float) -> float | None:
+        """Return the step of a price, as `Ticks.get`; None for that of an index."""
+        router = self._router_or_none
+        if router is None or router.ticks is None or entry.inst_id_is == "index":
+            return None
+        is_spread = entry.inst_id_is == "spread"
+        return router.ticks.get(name, is_spread=is_spread, patience=patience)
 
     def _end(self, stream: Stream) -> None:
         with self._lock:

@@ -14,6 +14,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from okxlab.history import cache_directory, exchange_key
+from okxlab.lab.catalogue import Catalogue
 from okxlab.lab.connecting import Connector
 from okxlab.lab.errands import Errands
 from okxlab.lab.events import Events
@@ -24,6 +25,7 @@ from okxlab.lab.lists import Lists
 from okxlab.lab.pulse import Pulse
 from okxlab.lab.resync import Resync
 from okxlab.lab.status import ChannelCount, ConnectionStatus
+from okxlab.lab.ticks import Ticks
 from okxlab.stream.book_tape import BookTape
 
 if TYPE_CHECKING:
@@ -67,6 +69,11 @@ class Router:
         self.login: Login | None = None  # read on any thread
         self._connector = connector or Connector(environment, runtime)
         self._errands = Errands(runtime.loop)
+        self.catalogue: Catalogue | None = None
+        self.ticks: Ticks | None = None  # read on any thread
+        if rest is not None:
+            self.catalogue = Catalogue(rest, runtime.clock.monotonic)
+            self.ticks = Ticks(rest, self._errands, runtime)
         self._holdings = Holdings(
             self._connect, environment.timings.args_per_connection
         )
@@ -86,7 +93,9 @@ class Router:
             self._errands,
             runtime.clock,
             detach=self.detach,
-            near_misses=None if rest is None else NearMisses(rest),
+            near_misses=None
+            if self.catalogue is None
+            else NearMisses(self.catalogue.names),
         )
         self._pulse = Pulse(runtime, self._errands, rest, self._woken)
         self.tapes: tuple[Tape, ...] = ()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from okxlab.book import TopOfBook
     from okxlab.runtime import Runtime
     from okxlab.stream.book_tape import BookTape
+    from okxlab.stream.stream import TickOf
     from okxlab.views.charts.subject import Subject
 
 __all__ = ["BookStream"]
@@ -52,9 +53,13 @@ class BookStream(Stream, BookFigures):
     _tape: BookTape
 
     def __init__(
-        self, tape: BookTape, runtime: Runtime, end: Callable[[Stream], None]
+        self,
+        tape: BookTape,
+        runtime: Runtime,
+        end: Callable[[Stream], None],
+        tick_of: TickOf | None = None,
     ) -> None:
-        super().__init__(tape, runtime, end)
+        super().__init__(tape, runtime, end, tick_of)
         # Read and written by whoever asks: one dictionary operation at a time.
         self._histories: dict[tuple[float, int], LevelHistory] = {}
 

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, Final
 
 from okxlab.history.sources import as_rows_of
+from okxlab.stream.loading import Load
 from okxlab.stream.mending import BY_REST, Mending
 from okxlab.stream.tape import Tape
 
@@ -74,8 +75,15 @@ class ChainedTape(Tape):
         self._past.append(asked)
         for arg in self.args:
             self.asked[arg] = asked
+            self.loads = {**self.loads, arg: Load()}
             if self.on_hole is not None:
                 self.on_hole(arg)
+
+    def stop_asking(self) -> None:  # noqa: D102 # inherited
+        for arg in self.asked:
+            self._past = [one for one in self._past if one is not self.asked[arg]]
+            self.loads[arg].stop()
+        self.asked.clear()
 
     def missing(self, arg: Arg) -> list[tuple[int, int]]:
         """Return the stretches of places that are missing, lowest first."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from okxlab.stream.drawn import subject_of
 from okxlab.views.charts import Drawing, chart_of, template
 from okxlab.views.charts.theme import check_theme
 from okxlab.views.figure.drawn import Drawn
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from okxlab.stream.stream import Stream
+    from okxlab.views.charts import Subject
     from okxlab.views.figure.widget import PainterLike
 
 __all__ = ["live"]
@@ -50,11 +52,8 @@ def live(
     check_theme(theme)
     look = template(theme)
 
-    def subject() -> Any:
-        found = stream._subject(name, last)  # noqa: SLF001  # one package
-        if inst_id is not None:
-            found = found.of(inst_id)
-        return msgspec.structs.replace(found, tick=tick)
+    def subject() -> Subject:
+        return subject_of(stream, name, inst_id, last, tick)
 
     def draw() -> Drawing:
         made = chart.drawing(subject())

@@ -15,6 +15,7 @@ from okxlab.errors import (
 from okxlab.protocol.columns import clean
 from okxlab.stream.callback import Callback
 from okxlab.stream.iteration import RowIterator
+from okxlab.stream.loading import loading_of
 from okxlab.views.html import stream_html
 
 if TYPE_CHECKING:
@@ -23,11 +24,16 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from okxlab.protocol.channels import Channel
     from okxlab.runtime import Runtime
+    from okxlab.stream.loading import Loading
     from okxlab.stream.stats import Stats
     from okxlab.stream.tape import Tape
     from okxlab.views.charts.subject import Subject
     from okxlab.views.figure.widget import LiveFigure
+
+    TickOf = Callable[[Channel, str, float], float | None]
+    """Returns the step of a price: of a channel, an instrument, after so long a wait."""
 
 __all__ = ["Stream"]
 
@@ -49,11 +55,16 @@ class Stream:
     """
 
     def __init__(
-        self, tape: Tape, runtime: Runtime, end: Callable[[Stream], None]
+        self,
+        tape: Tape,
+        runtime: Runtime,
+        end: Callable[[Stream], None],
+        tick_of: TickOf | None = None,
     ) -> None:
         self._tape = tape
         self._runtime = runtime
         self._end = end
+        self._tick_of = tick_of
         self._uses = 0
         self._callbacks: list[Callback] = []
         # Live figures by what was asked for.
@@ -143,6 +154,23 @@ class Stream:
             only a slow callback or ``async for`` has lost are told here too.
         """
         return self._tape.gaps.snapshot()
+
+    @property
+    def loading(self) -> Loading | None:
+        """How far the past is that the stream begins with.
+
+        None if none was asked for.
+        """
+        return loading_of(self._tape.loads.values())
+
+    def stop_loading(self) -> None:
+        """Want the past no more that was asked for and is not there yet.
+
+        The stream goes on without it.  Asking for it again starts anew, with what
+        is in the cache by then.
+        """
+        if self._runtime.is_running:
+            self._runtime.post(self._tape.stop_asking)
 
     @property
     def status(self) -> str:
@@ -358,7 +386,8 @@ class Stream:
             ``"light"`` or ``"dark"``, with a background of its own.
         tick
             Smallest step of the price, as ``tick_sz`` of `okxlab.instruments`;
-            by default it is read from the prices.
+            by default as the exchange lists it or, until that is known, as the
+            prices show it.
 
         Returns
         -------
@@ -456,7 +485,16 @@ class Stream:
     def _version(self) -> object:
         """Return what is equal as long as a chart of this stream is the same."""
         tape = self._tape
-        return tape.table.mark, tape.log.mark, self.status, len(tape.gaps)
+        newest = tape.table.mark, tape.log.mark, self.status, len(tape.gaps)
+        return newest, self._listed_tick(self.inst_ids[:1])
+
+    def _listed_tick(
+        self, names: tuple[str, ...], patience: float = 0.0
+    ) -> float | None:
+        """Return the step of the price of the first of some instruments."""
+        if self._tick_of is None or not names:
+            return None
+        return self._tick_of(self._tape.entry, names[0], patience)
 
     def _subject(self, name: str | None, last: int | None) -> Subject:  # noqa: ARG002 # a book needs it
         """Return what a chart is drawn of."""

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from okxlab.protocol.columns import Column
     from okxlab.protocol.events import Push
     from okxlab.runtime import ClockOffset
+    from okxlab.stream.loading import Load
     from okxlab.stream.overload import Overload
     from okxlab.table import Table, Window
 
@@ -88,6 +89,8 @@ class Tape:
         # What comes in, one row after the other: for a state its changes.
         self.log: Table = self.table
         self.latest: Any = None
+        # How far the past is that was asked for last, by arg; read anywhere.
+        self.loads: dict[Arg, Load] = {}
         self.recv_us = 0
         self.frames = 0
         self.reconnects = 0
@@ -172,6 +175,9 @@ class Tape:
             How much.
         """
         raise AssertionError(f"{self.entry.name} has no past, so that {asked} is none")
+
+    def stop_asking(self) -> None:
+        """Want the past no more that is not there yet."""
 
     def grow(self, window: Window) -> None:
         """Keep at least so much from now on."""

@@ -21,7 +21,7 @@ def lab():
         yield lab
 
 
-def _until(true):
+def until(true):
     """Wait until something is so."""
     pause = threading.Event()
     for _ in range(PATIENCE * 20):
@@ -63,6 +63,81 @@ def test_the_panel_subscribes(lab):
     assert panel.watching.name.value == "candles"
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "channel"),
+    [
+        ("SPREAD", "BTC-USDT_BTC-USDT-SWAP", "sprd-tickers"),
+        ("OPTION FAMILY", "BTC-USD", "opt-summary"),
+    ],
+)
+def test_what_is_no_instrument(lab, kind, name, channel):
+    """Spreads and families of options have lists and channels of their own."""
+    panel = lab.panel()
+    panel.asking.kind.value = kind
+    until(lambda: name in panel.asking.instrument.options)
+    _pick(panel, kind, name, channel)
+    panel.asking.button.click()
+
+    (stream,) = lab.streams
+    stream.wait(1, timeout=PATIENCE)
+    assert stream.name == f"{channel} {name}"
+
+
+def test_a_stream_with_a_past(lab):
+    """As many bars as were asked for; a row shows how it is loaded, and goes."""
+    panel = lab.panel()
+    _pick(panel, "SPOT", "BTC-USDT", "candle")
+    panel.asking.history.value = "1,500"
+    panel.asking.button.click()
+
+    (stream,) = lab.streams
+    until(lambda: stream.loading is not None and stream.loading.state == "loaded")
+    until(lambda: panel.loads.box.children == ())
+
+    assert len(stream) >= 1_500
+
+
+def test_a_past_can_be_cancelled(lab):
+    """The stream goes on without it, and asking again starts anew."""
+    stream = lab.stream("BTC-USDT", "candle1m")
+    stream.wait(1, timeout=PATIENCE)
+    turns = lab._router_or_none._healer._turns
+    for _ in range(4):  # as if four others were being loaded
+        lab._runtime.submit(turns.acquire())
+    panel = lab.panel()
+    lab.stream("BTC-USDT", "candle1m", history=500)
+    until(lambda: panel.loads.box.children)
+
+    panel.loads.box.children[0].children[1].click()
+    until(lambda: not panel.loads.box.children)
+    for _ in range(4):
+        lab._runtime.call(turns.release)
+    assert stream.loading.state == "stopped"
+    assert len(stream) < 100
+
+    lab.stream("BTC-USDT", "candle1m", history=500)
+    until(lambda: stream.loading.state == "loaded")
+    assert len(stream) >= 500
+
+
+def test_history_is_asked_where_there_is_one(lab):
+    """Tickers have none, and the bars of a second have no mark price."""
+    panel = lab.panel()
+
+    found = {}
+    for channel in ("tickers", "trades", "candle", "books", "mark-price-candle"):
+        _pick(panel, "SWAP", "BTC-USDT-SWAP", channel)
+        found[channel] = panel.asking.history.layout.display == ""
+
+    assert found == {
+        "tickers": False,
+        "trades": True,
+        "candle": True,
+        "books": False,
+        "mark-price-candle": True,
+    }
+
+
 def test_a_book_is_opened_as_one(lab):
     """Incremental books are no rows."""
     panel = lab.panel()
@@ -80,9 +155,9 @@ def test_what_code_opens_is_in_the_panel(lab):
     stream = lab.stream("BTC-USDT", "trades")
     stream.wait(3, timeout=PATIENCE)
 
-    _until(lambda: "trades BTC-USDT" in panel.watching.table.value)
-    _until(lambda: panel.watching.stream is stream)
-    _until(lambda: "public" in panel.head.value)
+    until(lambda: "trades BTC-USDT" in panel.watching.table.value)
+    until(lambda: panel.watching.stream is stream)
+    until(lambda: "public" in panel.head.value)
 
 
 def test_the_chart_can_rest_and_the_stream_be_closed(lab):
@@ -108,11 +183,11 @@ def test_instruments_are_the_exchanges_own(lab):
     """The list is loaded without waiting, and searched in the page."""
     panel = lab.panel()
 
-    _until(lambda: "BTC-USDT" in panel.asking.instrument.options)
+    until(lambda: "BTC-USDT" in panel.asking.instrument.options)
     panel.asking.kind.value = "SWAP"
-    _until(lambda: "BTC-USDT-SWAP" in panel.asking.instrument.options)
+    until(lambda: "BTC-USDT-SWAP" in panel.asking.instrument.options)
     panel.asking.kind.value = "INDEX"
-    _until(lambda: "BTC-USDT" in panel.asking.instrument.options)
+    until(lambda: "BTC-USDT" in panel.asking.instrument.options)
     assert "listed" in panel.asking.listed.value
 
 
@@ -122,13 +197,13 @@ def test_mistakes_are_said(lab):
     _pick(panel, "SPOT", "BTC-USDT", "tickers")
     panel.asking.window.value = "a while"
     panel.asking.button.click()
-    _until(lambda: "a while" in panel.records.value)
+    until(lambda: "a while" in panel.records.value)
     assert lab.streams == ()
 
     panel.asking.window.value = "100"
     panel.asking.instrument.value = "NO-SUCH"
     panel.asking.button.click()
-    _until(lambda: "60018" in panel.records.value)
+    until(lambda: "60018" in panel.records.value)
 
 
 def test_faults_are_switches(lab):
@@ -139,7 +214,7 @@ def test_faults_are_switches(lab):
     buttons = {one.description: one for one in panel.switches.buttons}
 
     buttons["Drop connections"].click()
-    _until(lambda: stream.stats.reconnects == 1)
+    until(lambda: stream.stats.reconnects == 1)
     buttons["Mute pongs"].click()
     assert "mute_pongs" in panel.switches.armed.value
     buttons["Clear"].click()
@@ -163,10 +238,10 @@ def test_a_login_opens_the_account(lab):
     panel.login._handle_custom_msg(typed, [])
 
     assert panel.login.said == "logged in to simulator"
-    _until(lambda: panel.asking.choice is not None)
+    until(lambda: panel.asking.choice is not None)
     panel.asking.channel.value = "account"
     panel.asking.button.click()
-    _until(lambda: lab.streams and lab.streams[0].status == "live")
+    until(lambda: lab.streams and lab.streams[0].status == "live")
 
 
 def test_closing_the_lab_closes_the_panel(lab):

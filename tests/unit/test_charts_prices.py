@@ -150,6 +150,33 @@ def test_prices_have_the_precision_of_the_tick(px, tick, expected):
     assert figure.layout.yaxis.hoverformat == expected
 
 
+@pytest.mark.parametrize(
+    ("px", "listed", "expected"),
+    [
+        ([], 0.001, ",.3f"),
+        ([100, 101], 0.1, ",.1f"),
+        ([100.5, 101], 1.0, ",.1f"),
+        ([100, 101], None, ",.0f"),
+    ],
+)
+def test_a_listed_step_is_the_least(px, listed, expected):
+    """A few round prices hide it, and what is computed from prices is finer."""
+    frame = trades(px, [1] * len(px), ["buy"] * len(px))
+
+    figure = CHARTS["trades"].figure(of_trades(frame, listed_tick=listed))
+
+    assert figure.layout.yaxis.tickformat == expected
+
+
+def test_a_step_that_is_given_counts():
+    """Whatever is listed."""
+    frame = trades([100.5], [1], ["buy"])
+
+    figure = CHARTS["trades"].figure(of_trades(frame, tick=0.001, listed_tick=0.1))
+
+    assert figure.layout.yaxis.tickformat == ",.3f"
+
+
 # Trades.
 
 

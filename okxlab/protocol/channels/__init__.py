@@ -15,12 +15,23 @@ names its page.
 from __future__ import annotations
 
 from okxlab.protocol.channels.arguments import make_arg
-from okxlab.protocol.channels.entry import INST_TYPES, Channel, Kind, Path
+from okxlab.protocol.channels.entry import (
+    FAMILY,
+    INDEX,
+    INST_TYPES,
+    SPREAD,
+    Channel,
+    Kind,
+    Path,
+)
 from okxlab.protocol.channels.lookup import CHANNELS, all_names, channel, near_miss
 
 __all__ = [
     "CHANNELS",
+    "FAMILY",
+    "INDEX",
     "INST_TYPES",
+    "SPREAD",
     "Channel",
     "Kind",
     "Path",

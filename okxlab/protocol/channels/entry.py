@@ -20,12 +20,25 @@ from okxlab.protocol.columns import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["BARS", "INST_TYPES", "Channel", "Kind", "Path"]
+__all__ = [
+    "BARS",
+    "FAMILY",
+    "INDEX",
+    "INST_TYPES",
+    "SPREAD",
+    "Channel",
+    "Kind",
+    "Path",
+]
 
 Kind = Literal["log", "series", "bars", "state", "book"]
 Path = Literal["public", "private", "business"]
 
 INST_TYPES: Final = ("SPOT", "MARGIN", "SWAP", "FUTURES", "OPTION", "EVENTS")
+INDEX: Final = "INDEX"
+SPREAD: Final = "SPREAD"
+FAMILY: Final = "OPTION FAMILY"
+"""What else a channel may be subscribed to by: our words, not OKX's."""
 
 _DOCS: Final = "https://www.okx.com/docs-v5/en/#"
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "digits_of",
+    "digits_of_tick",
     "format_of",
     "price_unit",
     "said",
@@ -28,30 +29,25 @@ _MOST = 10
 """Digits beyond which a price is a result and no quotation."""
 
 
-def digits_of(
-    prices: NDArray[np.float64], tick: float | None = None, *, default: int = 2
-) -> int:
+def digits_of(*prices: NDArray[np.float64], default: int = 2) -> int:
     """Return how many digits after the point prices have.
 
     Parameters
     ----------
-    prices
-        As the exchange quotes them, the newest last.
-    tick
-        Smallest step of the price; by default it is read from the prices, each
-        of which is a multiple of it.
+    *prices
+        As the exchange quotes them, each a multiple of its smallest step; the newest
+        last.
     default
         What to return where there are no prices.
     """
-    if tick:
-        return _digits(tick)
-    known = prices[np.isfinite(prices)][-_LOOKED_AT:]
-    if not len(known):
-        return default
-    return min(max(_digits(float(one)) for one in np.unique(known)), _MOST)
+    each = _LOOKED_AT // max(len(prices), 1)
+    known = [one[np.isfinite(one)][-each:] for one in prices]
+    found = [digits_of_tick(float(px)) for one in known for px in np.unique(one)]
+    return min(max(found, default=default), _MOST)
 
 
-def _digits(value: float) -> int:
+def digits_of_tick(value: float) -> int:
+    """Return how many digits after the point a number has."""
     # The shortest text of a float is the one it was read from.
     exponent = Decimal(repr(value)).normalize().as_tuple().exponent
     return max(-exponent, 0) if isinstance(exponent, int) else 0

@@ -9,7 +9,6 @@ import pandas as pd
 
 from okxlab.metrics import moving_average, ohlcv, running_vwap
 from okxlab.views.charts.amounts import (
-    digits_of,
     price_unit,
     said,
     size_format,
@@ -107,7 +106,7 @@ def _draw(subject: Subject) -> Drawing:
     prices = {name: column(bars, name) for name in _PRICES}
     is_open = _unfinished(bars)
     has_volume = "vol" in bars.columns
-    digits = digits_of(np.concatenate(list(prices.values())), subject.tick)
+    digits = subject.digits(*prices.values())
     traces = [
         *_candles(x, prices, is_open),
         _volume(x, bars, prices, is_open, subject.inst_id),

@@ -10,7 +10,6 @@ import numpy as np
 from okxlab.book.frames import cumulative_frame
 from okxlab.metrics import imbalance, mid, spread, spread_bps
 from okxlab.views.charts.amounts import (
-    digits_of,
     format_of,
     price_unit,
     said,
@@ -78,7 +77,7 @@ def _draw(subject: Subject) -> Drawing:
     bids, asks = _sides(subject)
     sums = cumulative_frame(bids, asks)
     prices = np.concatenate((column(sums, "bid_px"), column(sums, "ask_px")))
-    digits = digits_of(prices, subject.tick)
+    digits = subject.digits(prices)
     centre = mid(bids[0].px, asks[0].px) if bids and asks else float("nan")
     unit = size_unit(subject.inst_id)
     traces = [

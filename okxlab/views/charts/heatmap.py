@@ -9,7 +9,6 @@ import pandas as pd
 
 from okxlab.metrics import mid
 from okxlab.views.charts.amounts import (
-    digits_of,
     format_of,
     price_unit,
     said,
@@ -133,8 +132,8 @@ def _with_holes(
 def _draw(subject: Subject) -> Drawing:
     levels = _history(subject)
     top = [column(levels, f"{side}_px_1") for side in ("bid", "ask")]
-    digits = digits_of(np.concatenate(top), subject.tick)
-    grid = grid_of(levels, subject.tick or 10.0**-digits)
+    digits = subject.digits(*top)
+    grid = grid_of(levels, subject.tick or subject.listed_tick or 10.0**-digits)
     x = milliseconds(pd.DatetimeIndex(levels.index))
     centre = mid(pd.Series(top[0]), pd.Series(top[1])).to_numpy(np.float64)
     last = float(centre[-1]) if len(centre) else float("nan")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from okxlab.views.charts.amounts import digits_of, format_of, price_unit, said
+from okxlab.views.charts.amounts import format_of, price_unit, said
 from okxlab.views.charts.arrays import column, first_of, in_order, milliseconds
 from okxlab.views.charts.chart import Chart, Drawing
 from okxlab.views.charts.panels import (
@@ -93,8 +93,7 @@ def _draw(subject: Subject) -> Drawing:
     x = milliseconds(pd.DatetimeIndex(frame.index))
     name, band = first_of(frame, PRICES), _band(frame)
     quoted = [one for one in (name, *(band[:2] if band else ())) if one]
-    prices = np.concatenate([column(frame, one) for one in quoted])
-    digits = digits_of(prices, subject.tick)
+    digits = subject.digits(*(column(frame, one) for one in quoted))
     traces = _band_traces(x, frame, band, digits) if band else []
     y = column(frame, name)
     last = float("nan")

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from okxlab.metrics import OkxAccessor
-from okxlab.views.charts.amounts import digits_of, format_of, price_unit, said
+from okxlab.views.charts.amounts import format_of, price_unit, said
 from okxlab.views.charts.arrays import column, in_order, milliseconds
 from okxlab.views.charts.chart import Chart, Drawing
 from okxlab.views.charts.depth import levels_in
@@ -50,7 +50,7 @@ def _draw(subject: Subject) -> Drawing:
     figures = OkxAccessor(frame)
     x = milliseconds(pd.DatetimeIndex(frame.index))
     quoted = [column(frame, name) for name in _top(frame)[:2]]
-    digits = digits_of(np.concatenate(quoted), subject.tick) + 1
+    digits = subject.digits(*quoted) + 1
     levels = max(levels_in(frame), 1)
     centre, apart = figures.mid(), figures.spread_bps()
     leaning = figures.imbalance(levels)

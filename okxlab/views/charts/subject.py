@@ -9,9 +9,13 @@ import pandas as pd
 
 from okxlab.errors import ChannelError
 from okxlab.protocol.channels import near_miss
+from okxlab.views.charts.amounts import digits_of, digits_of_tick
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = ["Subject", "no_gaps"]
 
@@ -47,7 +51,10 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     history
         The levels of a book over time, as ``BookStream.levels().df``.
     tick
-        Smallest step of the price; None reads it from the prices.
+        Smallest step of the price, as it was asked for.
+    listed_tick
+        The one that the exchange lists, as far as it is known; what is computed
+        from prices may be finer.
     is_lag_known
         Whether receive time less exchange time means something.
     """
@@ -63,7 +70,17 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     asks: Sequence[Any] = ()
     history: pd.DataFrame | None = None
     tick: float | None = None
+    listed_tick: float | None = None
     is_lag_known: bool = True
+
+    def digits(self, *prices: NDArray[np.float64]) -> int:
+        """Return how many digits after the point prices are written with."""
+        if self.tick:
+            return digits_of_tick(self.tick)
+        if not self.listed_tick:
+            return digits_of(*prices)
+        listed = digits_of_tick(self.listed_tick)
+        return max(listed, digits_of(*prices, default=listed))
 
     @property
     def timed(self) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from okxlab.metrics import vwap
-from okxlab.views.charts.amounts import digits_of, said, size_format, size_unit
+from okxlab.views.charts.amounts import said, size_format, size_unit
 from okxlab.views.charts.chart import Chart, Drawing
 from okxlab.views.charts.panels import heading, layout, price_axis
 from okxlab.views.charts.theme import AMBER, BUY, NEUTRAL, SELL, faint
@@ -62,7 +62,7 @@ def volume_by_price(
 
 def _draw(subject: Subject) -> Drawing:
     tape = Tape.of(subject.frame)
-    digits = digits_of(tape.px, subject.tick)
+    digits = subject.digits(tape.px)
     unit = size_unit(subject.inst_id)
     price, bought, sold = volume_by_price(tape, subject.tick or 10.0**-digits)
     mean = _vwap(tape)

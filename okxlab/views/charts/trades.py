@@ -10,7 +10,6 @@ import pandas as pd
 
 from okxlab.metrics import running_vwap
 from okxlab.views.charts.amounts import (
-    digits_of,
     format_of,
     price_unit,
     said,
@@ -97,7 +96,7 @@ class Tape(msgspec.Struct, frozen=True):
 
 def _draw(subject: Subject) -> Drawing:
     tape = Tape.of(subject.frame)
-    digits = digits_of(tape.px, subject.tick)
+    digits = subject.digits(tape.px)
     hover = f"%{{y:{format_of(digits)}}}"
     thread = {"color": faint(NEUTRAL, 0.55), "width": 1, "shape": "hv"}
     dots = {"color": AMBER, "width": 1.4, "dash": "dot"}

@@ -3,6 +3,7 @@
 - `panel`: the widget, put together
 - `asking`: the row in which one subscribes
 - `watching`: the table of streams, and the chart of one of them
+- `loads`: how far the past is that they begin with
 - `choices`, `listing`: what can be subscribed to
 - `switches`: the faults of a simulator
 - `login_form`, `log`: what their names say

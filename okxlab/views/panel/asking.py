@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import ipywidgets as widgets
 
 from okxlab.errors import OkxlabError
-from okxlab.views.panel.choices import ACCOUNT, KINDS, MARKET, Choice, choices
+from okxlab.views.panel.choices import KINDS, LISTED, Choice, choices
 from okxlab.views.panel.listing import Listing
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Asking"]
 
 _USUAL_BAR: Final = "1m"
-_MOST: Final = 1_500
+_MOST: Final = 5_000
 """Instruments handed to the page: what is typed narrows them down there."""
 
 
@@ -58,7 +58,14 @@ class Asking:
         self.bar = widgets.Dropdown(layout=_wide(80))
         self.window = widgets.Text(
             value="10000",
-            tooltip="rows, or a duration such as 15min",
+            tooltip="window: rows to keep, or a duration such as 15min",
+            layout=_wide(80),
+            continuous_update=False,
+        )
+        self.history = widgets.Text(
+            placeholder="history",
+            tooltip="begin with so much of the past: rows of each instrument, or a "
+            "duration such as 1D; empty for none",
             layout=_wide(80),
             continuous_update=False,
         )
@@ -73,12 +80,14 @@ class Asking:
                 self.channel,
                 self.bar,
                 self.window,
+                self.history,
                 self.button,
                 self.listed,
             ],
             layout=widgets.Layout(flex_flow="row wrap", align_items="center"),
         )
         self.kind.observe(lambda _: self._offer(), "value")
+        self.bar.observe(lambda _: self._follow(), "value")
         self.channel.observe(lambda _: self._follow(), "value")
         self.button.on_click(lambda _: self.subscribe())
         self._offer()
@@ -105,7 +114,7 @@ class Asking:
         kind = str(self.kind.value)
         if {one.entry.name for one in self._offered()} != set(self._choices):
             self._offer()
-        if kind in (MARKET, ACCOUNT):
+        if kind not in LISTED:
             self.listed.value = ""
             return
         options = self._listing.get(kind)[:_MOST]
@@ -117,13 +126,24 @@ class Asking:
 
     def _open(self, choice: Choice) -> Stream:
         inst_id = self.instrument.value.strip() if choice.needs_instrument else None
-        name = choice.entry.name + (str(self.bar.value) if choice.entry.bars else "")
-        window: Any = self.window.value.strip()
-        window = int(window) if window.isdigit() else window
+        name, window = self._name_of(choice), _rows_or_duration(self.window.value)
         if choice.is_book:
             return self._lab.book(inst_id or "", channel=name, window=window)
         arg: dict[str, Any] = dict(choice.arg)
-        return self._lab.stream(inst_id or None, name, window=window, **arg)
+        if choice.is_of_family:
+            arg["inst_family"], inst_id = inst_id or "", None
+        history = self.history.value.strip() if self._has_history(choice) else ""
+        past = _rows_or_duration(history) if history else None
+        return self._lab.stream(
+            inst_id or None, name, window=window, history=past, **arg
+        )
+
+    def _name_of(self, choice: Choice) -> str:
+        bar = str(self.bar.value or choice.entry.bars[0]) if choice.entry.bars else ""
+        return choice.entry.name + bar
+
+    def _has_history(self, choice: Choice) -> bool:
+        return self._lab.has_history(self._name_of(choice))
 
     def _offered(self) -> tuple[Choice, ...]:
         has_login = self._lab.status.login != "none"
@@ -140,12 +160,9 @@ class Asking:
         ]
         first = next(iter(self._choices), None)
         self.channel.value = before if before in self._choices else first
-        if self._lists():
+        if self.kind.value in LISTED:
             self._listing.get(str(self.kind.value))
         self._follow()
-
-    def _lists(self) -> bool:
-        return str(self.kind.value) not in (MARKET, ACCOUNT)
 
     def _follow(self) -> None:
         """Show what the channel asks for besides."""
@@ -157,7 +174,15 @@ class Asking:
         self.bar.layout.display = "" if bars else "none"
         needs = choice is not None and choice.needs_instrument
         self.instrument.layout.display = "" if needs else "none"
+        has_history = choice is not None and self._has_history(choice)
+        self.history.layout.display = "" if has_history else "none"
         self.channel.tooltip = choice.entry.title if choice is not None else ""
+
+
+def _rows_or_duration(text: str) -> int | str:
+    text = text.strip()
+    plain = text.replace(",", "").replace("_", "")
+    return int(plain) if plain.isdecimal() else text
 
 
 def _wide(pixels: int) -> widgets.Layout:

@@ -6,18 +6,30 @@ from typing import Final
 
 import msgspec
 
-from okxlab.protocol.channels import CHANNELS, INST_TYPES, Channel
+from okxlab.protocol.channels import (
+    CHANNELS,
+    FAMILY,
+    INDEX,
+    INST_TYPES,
+    SPREAD,
+    Channel,
+)
 
-__all__ = ["ACCOUNT", "INDEX", "KINDS", "MARKET", "Choice", "choices"]
+__all__ = ["ACCOUNT", "KINDS", "LISTED", "MARKET", "Choice", "choices"]
 
-INDEX: Final = "INDEX"
+LISTED: Final = (*INST_TYPES, FAMILY, SPREAD, INDEX)
+"""Kinds of which the exchange has a list."""
 MARKET: Final = "WHOLE MARKET"
 ACCOUNT: Final = "ACCOUNT"
-KINDS: Final = (*INST_TYPES, INDEX, MARKET, ACCOUNT)
+KINDS: Final = (*LISTED, MARKET, ACCOUNT)
 """What one chooses first: a kind of instrument, or what is of none."""
 
-_ASKED: Final = frozenset({"instType", "instId"})
+_ASKED: Final = frozenset({"instType", "instId", "sprdId", "instFamily"})
 """Keys that the panel asks for; channels that need others are for code."""
+
+
+_BY: Final = {INDEX: "index", SPREAD: "spread"}
+"""By what its channels are subscribed to, where it is not by instrument."""
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -28,13 +40,16 @@ class Choice(msgspec.Struct, frozen=True):
     entry
         The channel, or the family of candles.
     needs_instrument
-        Whether it is asked for by instrument.
+        Whether it is asked for by instrument: by a name of the kind's list.
+    is_of_family
+        Whether that name is of a family.
     arg
         What else to hand to ``lab.stream``.
     """
 
     entry: Channel
     needs_instrument: bool
+    is_of_family: bool = False
     arg: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -63,14 +78,19 @@ def _choice(entry: Channel, kind: str) -> Choice | None:
     is_own = entry.login and not entry.tier
     if kind == ACCOUNT:
         return _of_account(entry) if is_own else None
-    if is_own or (entry.inst_id_is == "index") != (kind == INDEX):
+    if is_own or entry.inst_id_is != _BY.get(kind, "instrument"):
         return None
     if not entry.required:
         return Choice(entry, needs_instrument=False) if kind == MARKET else None
-    if kind not in (*entry.inst_types, INDEX):
+    by_family = kind == FAMILY
+    inst_type = "OPTION" if by_family else kind
+    if inst_type not in (*entry.inst_types, *_BY):
         return None
-    arg = (("inst_type", kind),) if "instType" in entry.required else ()
-    return Choice(entry, "instId" in (*entry.required, *entry.either), arg)
+    names = (*entry.required, *entry.either)
+    if ("instFamily" not in names) if by_family else ("instFamily" in entry.required):
+        return None
+    arg = (("inst_type", inst_type),) if "instType" in entry.required else ()
+    return Choice(entry, by_family or entry.id_key in names, by_family, arg)
 
 
 def _of_account(entry: Channel) -> Choice | None:

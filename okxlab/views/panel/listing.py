@@ -6,8 +6,6 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
-from okxlab.views.panel.choices import INDEX
-
 if TYPE_CHECKING:
     from okxlab.lab import Lab
 
@@ -56,15 +54,9 @@ class Listing:
 
     def _load(self, kind: str) -> None:
         try:
-            self._lists[kind] = self._read(kind)
+            self._lists[kind] = self._lab.listed(kind)
             self._errors.pop(kind, None)
         except Exception as error:  # noqa: BLE001  # told to the user, who may type a name
             _log.warning("the list of %s: %s", kind, error)
             self._errors[kind] = str(error)
             self._asked.discard(kind)  # asked for again with the next choice
-
-    def _read(self, kind: str) -> tuple[str, ...]:
-        if kind == INDEX:
-            families = self._lab.instruments("SWAP")["uly"].dropna()
-            return tuple(sorted(map(str, families.unique())))
-        return tuple(map(str, self._lab.instruments(kind).index))

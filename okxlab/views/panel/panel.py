@@ -13,6 +13,7 @@ from okxlab.views.figure import page
 from okxlab.views.html import light
 from okxlab.views.palette import AMBER, SELL
 from okxlab.views.panel.asking import Asking
+from okxlab.views.panel.loads import Loads
 from okxlab.views.panel.log import RecentLog
 from okxlab.views.panel.login_form import LoginForm
 from okxlab.views.panel.pulse import Pulse
@@ -71,6 +72,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self.head = widgets.HTML()
         self.watching = Watching(lab, self._recent.say)
         self.asking = Asking(lab, self.watching.show, self._recent.say)
+        self.loads = Loads(lab, self._recent.say)
         self.login = LoginForm(
             lab.login, place=lab.environment.name, is_live=self._is_live
         )
@@ -83,7 +85,13 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             else None
         )
         self.tabs = self._make_tabs()
-        self.children = (self.head, self.asking.box, self.watching.box, self.tabs)
+        self.children = (
+            self.head,
+            self.asking.box,
+            self.loads.box,
+            self.watching.box,
+            self.tabs,
+        )
         logging.getLogger("okxlab").addHandler(self._recent)
         self.refresh()
         painter.add(self._pulse)
@@ -103,6 +111,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self.head.value = self._headline()
         self.watching.refresh()
         self.asking.refresh()
+        self.loads.refresh()
         if self.switches is not None:
             self.switches.refresh()
         if self._recent.count != self._shown:
