@@ -18,7 +18,7 @@ import msgspec
 from okxlab.protocol.messages import Request, encode_request, split_args
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from okxlab.protocol.arg import Arg
 
@@ -44,7 +44,7 @@ class _Asked(msgspec.Struct):
 
 class _Sent(msgspec.Struct):
     op: str
-    args: tuple[Arg, ...]
+    args: dict[Arg, None]  # in the order in which they were sent
     open: dict[Arg, None]
     due: float
 
@@ -119,12 +119,12 @@ class Requests:
         a repeated one or of an arg that was let go since.
         """
         sent = self._sent.get(request_id or "")
-        among = [
-            arg for arg in (sent.args if sent else self.asked) if arg in self.asked
-        ]
-        exact = [arg for arg in among if arg == named]
-        covered = [arg for arg in among if named.channel and named.covers(arg)]
-        arg = next(iter(exact or covered), None)
+        among: Mapping[Arg, object] = sent.args if sent else self.asked
+        if named in among and named in self.asked:
+            arg: Arg | None = named
+        else:
+            covered = (one for one in among if named.channel and named.covers(one))
+            arg = next((one for one in covered if one in self.asked), None)
         if arg is None or not self.make_live(arg):
             return None
         kept = dict(named.params)
@@ -167,7 +167,7 @@ class Requests:
         if sent is not None and sent.op == "unsubscribe":
             return None
         if sent is not None and len(sent.args) == 1:
-            return sent.args[0]
+            return next(iter(sent.args))
         said = _NAMED_IN_MSG.search(msg)
         if said is None:
             return None
@@ -302,7 +302,8 @@ class Requests:
         tries = min(max((one.tries for one in asked), default=0), _MOST_DOUBLINGS)
         due = now + self._ack_timeout * 2**tries
         request_id = f"{op[0]}{self._count}"
-        self._sent[request_id] = _Sent(op, args, dict.fromkeys(args), due)
+        sent = dict.fromkeys(args)
+        self._sent[request_id] = _Sent(op, sent, sent.copy(), due)
         if len(self._sent) > _MOST_KEPT:
             del self._sent[next(iter(self._sent))]
         wire = tuple(arg.wire() for arg in args)

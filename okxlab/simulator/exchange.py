@@ -27,6 +27,7 @@ from okxlab.simulator.late_acks import LateAcks
 from okxlab.simulator.link import QUEUE_LIMIT, Link
 from okxlab.simulator.market import Market
 from okxlab.simulator.spreads.board import SpreadBoard
+from okxlab.simulator.standing import StandingMarket
 from okxlab.simulator.timetable import make_timetable
 from okxlab.simulator.topics import Topics
 
@@ -144,7 +145,10 @@ class Exchange:
         self._opened = 0
         self._now = 0.0
         self._links: dict[Link, None] = {}
-        self._topics = Topics(self.sources)
+        told = self.sources
+        if load is not None:
+            told = [StandingMarket(self.market), *self.sources[1:]]
+        self._topics = Topics(told)
         self._late = LateAcks()
         self._echoes = Echoes()
         if faults is None:

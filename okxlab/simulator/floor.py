@@ -23,6 +23,8 @@ __all__ = ["Floor"]
 _SECOND_MS = 1000
 _LAG_MS = 5000
 """How far pits that nobody watches may fall behind; then they catch up."""
+_OWED = 1000
+"""Events that a pit nobody asked for may owe at its making: some tens of milliseconds."""
 _APART_MS = 100
 """Pits catch up one after another, so that no advance bears them all."""
 
@@ -60,12 +62,15 @@ class Floor:
 
     def run(self, after_ms: int, to_ms: int, out: list[Change]) -> None:
         """Let time pass, and tell what is watched, by instrument and then by index."""
-        for place, inst_id in enumerate(self.listed):
+        for place, (inst_id, one) in enumerate(self.listed.items()):
             pit = self._pits.get(inst_id)
-            lag = to_ms - (pit.now_ms if pit else self._start_ms)
-            if pit and pit.is_watched:
+            if pit is None:
+                lag = to_ms - self._start_ms
+                if lag > one.temper.mean_us * _OWED // 1000 + place * _APART_MS:
+                    self.pit(inst_id, to_ms)
+            elif pit.is_watched:
                 pit.run(to_ms, out)
-            elif lag > _LAG_MS + place % 50 * _APART_MS:
+            elif to_ms - pit.now_ms > _LAG_MS + place % 50 * _APART_MS:
                 self.pit(inst_id, to_ms)
         for names, derived in (
             (self.listed, self._marks),

@@ -1,7 +1,7 @@
 """A load in place of a market: as many messages as are asked for.
 
-Each subscription begins as always, with the push that the market has for it.  From
-then on that very message is sent again and again, encoded already: only what counts
+Each subscription begins with a push as the market has it (see `standing`).  From then
+on that very message is sent again and again, encoded already: only what counts
 (trade ids, sequence numbers) goes on, and times are the present, so that a client
 finds nothing missing.  Prices and sizes stay.
 """
@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import json
 import re
-from itertools import cycle, islice
+from collections import deque
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from okxlab.protocol.arg import Arg
     from okxlab.simulator.link import Link
@@ -92,8 +92,9 @@ class Load:
         self.sent = 0
         self._wall_ms = wall_ms
         self._strands: dict[tuple[Link, Arg], _Strand] = {}
-        self._turns: Iterator[tuple[tuple[Link, Arg], _Strand]] = iter(())
-        self._turns_of: dict[Link, Iterator[_Strand]] = {}
+        # Whose turn it is stands first: at a set rate, and of one connection.
+        self._turns: deque[tuple[Link, _Strand]] = deque()
+        self._turns_of: dict[Link, deque[_Strand]] = {}
         self._seen: float | None = None
         self._debt = 0.0
 
@@ -107,13 +108,19 @@ class Load:
         text
             The push that it begins with.
         """
-        self._strands[link, arg] = _Strand(text)
-        self._take_turns()
+        strand = self._strands[link, arg] = _Strand(text)
+        self._turns.append((link, strand))
+        self._turns_of.setdefault(link, deque()).append(strand)
 
     def leave(self, link: Link, arg: Arg) -> None:
         """End a subscription; harmless if there is none."""
-        if self._strands.pop((link, arg), None) is not None:
-            self._take_turns()
+        strand = self._strands.pop((link, arg), None)
+        if strand is None:
+            return
+        self._turns.remove((link, strand))
+        self._turns_of[link].remove(strand)
+        if not self._turns_of[link]:
+            del self._turns_of[link]
 
     def due(self, now: float) -> dict[Link, bytes]:
         """Return what is to be sent by now at a set rate.
@@ -139,7 +146,9 @@ class Load:
         self.sent += count
         ts = self._wall_ms()
         frames: dict[Link, list[bytes]] = {}
-        for (link, _), strand in islice(self._turns, count):
+        for _ in range(count):
+            link, strand = self._turns[0]
+            self._turns.rotate(-1)
             frames.setdefault(link, []).append(strand.frame(ts))
         return {link: b"".join(parts) for link, parts in frames.items()}
 
@@ -150,17 +159,13 @@ class Load:
         """
         if self.rate != "max" or link not in self._turns_of:
             return b""
-        ts = self._wall_ms()
-        strands = islice(self._turns_of[link], _AT_ONCE)
+        ts, turns = self._wall_ms(), self._turns_of[link]
+        frames = []
+        for _ in range(_AT_ONCE):
+            frames.append(turns[0].frame(ts))
+            turns.rotate(-1)
         self.sent += _AT_ONCE
-        return b"".join([strand.frame(ts) for strand in strands])
-
-    def _take_turns(self) -> None:
-        self._turns = cycle(list(self._strands.items()))
-        of: dict[Link, list[_Strand]] = {}
-        for (link, _), strand in self._strands.items():
-            of.setdefault(link, []).append(strand)
-        self._turns_of = {link: cycle(strands) for link, strands in of.items()}
+        return b"".join(frames)
 
 
 class _Strand:

@@ -249,18 +249,18 @@ class Market(Queries):
         """Return the ids of the listed instruments, of all types by default."""
         return [one.inst_id for one in self._floor.live(self.now_ms, inst_type)]
 
-    def instrument(self, named: str | int) -> Instrument | None:
+    def instrument(self, named: object) -> Instrument | None:
         """Return an instrument that is traded now; None if there is no such one.
 
         Parameters
         ----------
         named
-            Its instId or, as a number, its instIdCode.
+            Its instId or, as a number, its instIdCode; nothing else names one.
         """
         if isinstance(named, int):
             live = self._floor.live(self.now_ms)
             return next((one for one in live if one.code == named), None)
-        one = self._floor.listed.get(named)
+        one = self._floor.listed.get(named) if isinstance(named, str) else None
         return None if one is None or one.is_expired(self.now_ms) else one
 
     @property

@@ -56,7 +56,8 @@ _WRITE_LIMIT = 64 * 1024
 _LOAD_LIMIT = 256 * 1024
 """Bytes of a load that may wait for a client that does not read as fast."""
 _READ_LIMIT = 1024 * 1024
-"""Longest frame read at all; the session refuses far shorter ones by itself."""
+"""Longest frame and longest line of a request read at all; far shorter ones are
+refused in OKX's words."""
 
 # SO_LINGER, on and with no time: the kernel sends a reset instead of a goodbye.
 # Windows has shorts where others have ints.
@@ -82,6 +83,8 @@ class Server:
     ----------
     exchange : Exchange
         What is served now.
+    errors : int
+        How often the clock's work has failed: what was due then was not pushed.
 
     Notes
     -----
@@ -97,6 +100,7 @@ class Server:
         pace: Pace | None = None,
     ) -> None:
         self.exchange = make_exchange()
+        self.errors = 0
         self._make_exchange = make_exchange
         self._speed = speed
         self._follows_present = follows_present
@@ -130,13 +134,16 @@ class Server:
         app.router.add_get(PREFIX + "{call:.+}", self._rest)
         app.router.add_post(PREFIX + "{call:.+}", self._rest)
         self._runner = web.AppRunner(
-            app, access_log=None, logger=LOGGER, shutdown_timeout=_PATIENCE
+            app,
+            access_log=None,
+            logger=LOGGER,
+            shutdown_timeout=_PATIENCE,
+            max_line_size=_READ_LIMIT,
         )
         await self._runner.setup()
         site = web.TCPSite(self._runner, HOST, port, ssl_context=context)
         await site.start()
         self._clock = asyncio.create_task(self._run_clock(), name="the clock")
-        self._clock.add_done_callback(_report)
         return int(self._runner.addresses[0][1])
 
     async def close(self) -> None:
@@ -191,7 +198,11 @@ class Server:
             if time.monotonic() >= give_up:
                 return False
             to_ms = min(due_ms, market.now_ms + _SLICE_MS)
-            self.exchange.advance(to_ms, self._pace.now())
+            try:
+                self.exchange.advance(to_ms, self._pace.now())
+            except Exception as error:  # noqa: BLE001  # a market goes on, whatever becomes of one slice
+                self._count(error)
+                break
         return True
 
     def _wake_up(self) -> None:
@@ -222,15 +233,34 @@ class Server:
 
     async def _run_clock(self) -> None:
         while True:
-            has_caught_up = self.catch_up()
-            now, due = self._pace.now(), self.exchange.next_deadline()
-            if due is not None and due <= now:
-                self.exchange.handle_deadlines(now)
-            if self.exchange.load is not None and self._push_load(self.exchange.load):
-                await asyncio.sleep(0)
-                continue
-            tick = _TICK if self._speed and self.exchange.is_watched else _IDLE_TICK
-            await asyncio.sleep(tick if has_caught_up else 0)
+            try:
+                pause = self._tick()
+            except Exception as error:  # noqa: BLE001  # without a clock all would stand still
+                self._count(error)
+                pause = _IDLE_TICK
+            await asyncio.sleep(pause)
+
+    def _tick(self) -> float:
+        """Do what is due; return the pause until the next look at the clock [s]."""
+        has_caught_up = self.catch_up()
+        now, due = self._pace.now(), self.exchange.next_deadline()
+        if due is not None and due <= now:
+            self.exchange.handle_deadlines(now)
+        load = self.exchange.load
+        is_insatiable = load is not None and self._push_load(load)
+        if is_insatiable or not has_caught_up:
+            return 0
+        return _TICK if self._speed and self.exchange.is_watched else _IDLE_TICK
+
+    def _count(self, error: Exception) -> None:
+        self.errors += 1
+        if self.errors & (self.errors - 1) == 0:  # the 1st, 2nd, 4th, 8th ...
+            LOGGER.error(
+                "the clock failed (%d times so far): %r",
+                self.errors,
+                error,
+                exc_info=error,
+            )
 
     def _push_load(self, load: Load) -> bool:
         """Hand over what is due; return whether there is more for the taking."""

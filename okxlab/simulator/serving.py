@@ -110,6 +110,11 @@ class Serving:
         """Virtual time [Unix ms]."""
         return self._server.exchange.market.now_ms
 
+    @property
+    def errors(self) -> int:
+        """How often the clock's work has failed."""
+        return self._server.errors
+
     def step(self, by_ms: int, timeout: float) -> None:
         """Move virtual time and wait until all that falls due was handed over.
 

@@ -68,8 +68,9 @@ class Simulator(Lessons):
         Makes it a load in place of a market: so many messages a second over all
         subscriptions, or "max" for as many as each client takes.  What a
         subscription begins with is then sent again and again, with ids and times
-        that go on, so that nothing seems to be missing; prices stand still.  Goes
-        neither with another ``speed`` nor with a ``trader``.
+        that go on, so that nothing seems to be missing; prices stand still, at
+        those of one instrument for all of a type.  Goes neither with another
+        ``speed`` nor with a ``trader``.
     simulated
         Whether it passes for OKX's demo trading, so that :attr:`environment` does.
         It matters to accounts that are for one of the two alone.
@@ -296,8 +297,10 @@ class Simulator(Lessons):
         self.stop()
 
     def __repr__(self) -> str:
+        serving = self._serving
         where = self.ws if self.is_running else "stopped"
-        return f"<Simulator seed={self._seed} speed={self._speed:g} {where}>"
+        failed = f" errors={serving.errors}" if serving and serving.errors else ""
+        return f"<Simulator seed={self._seed} speed={self._speed:g} {where}{failed}>"
 
     @property
     def _follows_present(self) -> bool:

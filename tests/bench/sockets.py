@@ -24,6 +24,8 @@ _AHEAD = 2_000
 """Messages before the clock runs."""
 _PATIENCE = 120.0
 _INSTRUMENTS, _CHANNELS = 500, ("tickers", "trades", "books5")
+_LISTED = 600
+"""Instruments of the exchange, so that enough of them are no options."""
 _RATE = 10_000
 _SECONDS = 60.0
 
@@ -81,7 +83,7 @@ def many(*, short: bool) -> list[Figure]:
     """Return how soon, and how completely, many subscriptions are served."""
     seconds = 1.0 if short else _SECONDS
     with (
-        FarSimulator(rate=_RATE, instruments=_INSTRUMENTS) as far,
+        FarSimulator(rate=_RATE, instruments=_LISTED) as far,
         okxlab.connect(far.environment) as lab,
     ):
         names = [

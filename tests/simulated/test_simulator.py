@@ -196,6 +196,13 @@ def test_rest(simulator):
     assert get(simulator, "/api/v5/market/ticker")[0] == 400
 
 
+def test_a_long_request_line(simulator):
+    """It is refused in OKX's envelope like a short one that makes no sense."""
+    status, body = get(simulator, f"/api/v5/market/ticker?instId={'A' * 100_000}")
+
+    assert (status, body["code"]) == (200, "51001")
+
+
 def test_tls():
     """With TLS the certificate of its own is verified on both interfaces."""
     with Simulator(tls=True) as simulator:

@@ -205,6 +205,17 @@ def test_lesson_that_is_refused(still):
     assert (refused.value.code, refused.value.msg[:12]) == ("51008", "Order failed")
 
 
+@pytest.mark.parametrize("wrong", ["NO-SUCH", "", None, ["BTC-USDT"], {}])
+def test_lesson_on_what_is_no_instrument(still, wrong):
+    """Whatever is named, the refusal is that of the exchange."""
+    with pytest.raises(ExchangeError) as refused:
+        still.trade(wrong, "buy", "1")
+
+    assert refused.value.code == "51001"
+    with pytest.raises(ValueError, match="nothing that accounts trade"):
+        still.script_trader(wrong)
+
+
 def test_signed_calls(still):
     """Balance, positions and configuration are told to whoever signs."""
     still.trade("BTC-USDT-SWAP", "buy", "2")

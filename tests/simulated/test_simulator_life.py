@@ -6,6 +6,7 @@ import datetime as dt
 import doctest
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -111,6 +112,36 @@ def test_a_failure_ends_the_connection(still):
         still._serving.reach(lambda exchange: delattr(exchange, "decide"))
         other.send(request("subscribe", TRADES))
         assert receive(other)["event"] == "subscribe"
+
+
+def test_a_failure_of_the_market_does_not_stop_time(caplog):
+    """What was due is lost and logged; the clock and the clients go on."""
+    failed, goes_on = threading.Event(), threading.Event()
+
+    with Simulator(7) as running, open_path(running) as ws:
+        ws.send(request("subscribe", TRADES))
+        receive(ws)
+
+        def break_down(exchange):
+            whole = exchange.advance
+
+            def advance(to_ms, now):
+                if not failed.is_set():
+                    failed.set()
+                    raise ZeroDivisionError
+                whole(to_ms, now)
+                goes_on.set()
+
+            exchange.advance = advance
+
+        running._serving.reach(break_down)
+
+        assert goes_on.wait(30)
+        assert repr(running).endswith(" errors=1>")
+        ws.send("ping")
+        while ws.recv(timeout=30) != "pong":
+            pass
+    assert "the clock failed" in caplog.text
 
 
 def test_port_that_is_taken(simulator):

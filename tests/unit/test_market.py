@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import blake2b
+from itertools import pairwise
 
 import msgspec
 import pytest
@@ -464,3 +465,17 @@ def test_open_interest_stays_believable():
     for seq in range(5_000):
         interest.trade(usual // 50, seq * 17, forced=seq % 9 == 0)
         assert usual // 2 <= interest._lots <= 3 * usual
+
+
+def test_what_nobody_asks_for_is_made_late():
+    """An instrument is made before it owes too much, and one after another."""
+    market = Market(1, start_ms=START, instruments=40)
+    made = []
+    for second in range(0, 120, 2):
+        market.advance(START + second * 1000)
+        made.append(set(market.floor._pits))
+
+    assert made[5] == set()
+    assert "BTC-USDT" in made[-1]
+    assert len(made[-1]) < 40
+    assert max(len(b - a) for a, b in pairwise(made)) <= 4

@@ -157,7 +157,7 @@ def _terms(venue: Venue, sent: Mapping[str, Any]) -> Terms:
     elif not isinstance(named, int) or isinstance(named, bool):
         # OKX takes a number only (seen 2026-03: a text is refused).
         raise RefusedError("51000", "Parameter instIdCode error")
-    one = venue.instrument(named) if isinstance(named, int | str) else None
+    one = venue.instrument(named)
     if one is None:
         raise RefusedError(
             "51001", "Instrument ID, Instrument ID code, or Spread ID doesn't exist."

@@ -53,7 +53,7 @@ class Venue:
             )
         return self._pairs
 
-    def instrument(self, named: str | int) -> Instrument | None:
+    def instrument(self, named: object) -> Instrument | None:
         """Return an instrument that is traded, by instId or instIdCode."""
         return self._market.instrument(named)
 
