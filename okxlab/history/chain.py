@@ -38,31 +38,43 @@ class Chain:
     first
         Where it begins; None before the first row.
     reach
-        Every place before it has passed; None before the first row.
+        Every place before it has passed; None before the first row.  A row that
+        begins here is taken in by moving this to its end, which is all that nearly
+        every row there ever is needs; the rest is caught up with later.
     newest_ms
         Time of the row that reaches furthest, for whoever keeps it here [Unix ms].
     """
 
-    __slots__ = ("_coverage", "_given_up", "first", "newest_ms", "reach")
+    __slots__ = ("_given_up", "_known", "_noted", "first", "newest_ms", "reach")
+
+    first: int | None
+    reach: int | None
+    newest_ms: int
+    # What is there below `_noted`; from there to `reach` all of it is.
+    _known: Coverage
+    _noted: int | None
+    _given_up: Coverage
 
     def __init__(self) -> None:
-        self.first: int | None = None
-        self.reach: int | None = None
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Forget everything: places do not mean what they did."""
+        self.first = self.reach = self._noted = None
         self.newest_ms = 0
-        self._coverage = Coverage()
+        self._known = Coverage()
         self._given_up = Coverage()
 
-    def extend(self, reach: int) -> None:
-        """Take in a row that begins where the last one ended.
+    def _coverage(self) -> Coverage:
+        """Return what is there, up to `reach`."""
+        if self._noted is not None and self.reach is not None:
+            self._known.add(self._noted, self.reach)
+        self._noted = self.reach
+        return self._known
 
-        Parameters
-        ----------
-        reach
-            Where it ends.
-        """
-        assert self.reach is not None, "there is a row that it follows"
-        self._coverage.grow(self.reach, reach)
-        self.reach = reach
+    def _pass(self, reach: int) -> None:
+        """Move on to a place; what is between is not taken in by that."""
+        self.reach = self._noted = reach
 
     def take(self, low: int, high: int, *, is_final: bool = True) -> str:
         """Take in a row and tell how it follows.
@@ -82,20 +94,22 @@ class Chain:
             taken in: what it would have brought is missing.
         """
         if self.reach is None:
-            self.first = self.reach = low
-        reach = self.reach
+            self.first = low
+            self._pass(low)
+        coverage, reach = self._coverage(), self.reach
+        assert reach is not None, "it was passed just now at the latest"
         if low >= reach:
-            self.reach = high if is_final else low
+            self._pass(high if is_final else low)
             if is_final:
-                self._coverage.add(low, high)
+                coverage.add(low, high)
             return NEXT if low == reach else AHEAD
-        if self._coverage.has(low, high):
+        if coverage.has(low, high):
             return KNOWN
-        if high > reach or self._coverage.touches(low, high):
-            self.reach = max(reach, high)
+        if high > reach or coverage.touches(low, high):
+            self._pass(max(reach, high))
             return TORN
         if is_final:
-            self._coverage.add(low, high)
+            coverage.add(low, high)
         return LATE
 
     def fill(self, low: int, high: int) -> bool:
@@ -113,9 +127,10 @@ class Chain:
         """
         if self.first is None or self.reach is None:
             return False
-        if low < self.first or high > self.reach or self._coverage.touches(low, high):
+        coverage = self._coverage()
+        if low < self.first or high > self.reach or coverage.touches(low, high):
             return False
-        self._coverage.add(low, high)
+        coverage.add(low, high)
         return True
 
     def begin_at(self, first: int) -> None:
@@ -138,7 +153,7 @@ class Chain:
             return []
         return [
             left
-            for hole in self._coverage.missing(self.first, self.reach)
+            for hole in self._coverage().missing(self.first, self.reach)
             for left in self._given_up.missing(*hole)
         ]
 
@@ -149,7 +164,7 @@ class Chain:
         """
         self._given_up.add(low, high)
         if len(self._given_up) > _HOLES and not self.missing():
-            first = self._coverage.forget(_HOLES)
+            first = self._coverage().forget(_HOLES)
             self._given_up.forget(_HOLES)
             if first is not None and self.first is not None:
                 self.first = max(self.first, first)

@@ -49,14 +49,6 @@ class Coverage:
         self._lows[start:stop] = [low]
         self._highs[start:stop] = [high]
 
-    def grow(self, low: int, high: int) -> None:
-        """Do as `add`, quickly where the last stretch ends with ``low``."""
-        highs = self._highs
-        if highs and highs[-1] == low:
-            highs[-1] = high
-        else:
-            self.add(low, high)
-
     def forget(self, keep: int) -> int | None:
         """Forget all stretches but the last ones.
 

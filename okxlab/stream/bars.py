@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from okxlab.history.bars import bar_end, bar_ms, is_even
-from okxlab.history.chain import KNOWN, NEXT, Chain
+from okxlab.history.chain import KNOWN, NEXT
 from okxlab.stream.chained import ChainedTape
 from okxlab.stream.mending import LATE as BY_ITSELF
 
@@ -44,13 +42,16 @@ class BarTape(ChainedTape):
 
     def receive(self, push: Push, recv_us: int) -> None:  # noqa: D102 # inherited
         arg, rows = push.arg, push.rows
-        chain = self._chains[arg]
-        is_smooth = arg not in self._doubts
-        if len(rows) == 1 and is_smooth and _is_growing(rows[0], chain):
-            super().receive(push, recv_us)
-            return
+        chain = self._chains[arg.key]
+        is_smooth = not (self._doubts and arg in self._doubts)
+        if is_smooth and len(rows) == 1:
+            row = rows[0]
+            # Nearly every message updates the newest bar, which is still open.
+            if row.ts == chain.reach and row.confirm is False:
+                self._write(arg, rows, recv_us)
+                return
         kept = []
-        for row in push.rows:
+        for row in rows:
             place = self._place(row)
             if place is None:
                 kept.append(row)  # the table counts it and leaves it out
@@ -62,11 +63,11 @@ class BarTape(ChainedTape):
                 self.repeats += 1  # it has closed since
             else:
                 kept.append(row)
-        if not is_smooth and push.rows:
+        if not is_smooth and rows:
             self._settle_holes(
-                push.arg, recv_us, "bars do not follow one another", BY_ITSELF
+                arg, recv_us, "bars do not follow one another", BY_ITSELF
             )
-        super().receive(msgspec.structs.replace(push, rows=kept), recv_us)
+        self._write(arg, kept, recv_us)
 
     def _place(self, row: Any) -> tuple[int, int, bool] | None:
         ts = row.ts
@@ -81,8 +82,3 @@ class BarTape(ChainedTape):
 
     def _put(self, rows: list[Any], recv_us: int, arg: Arg, origin: int) -> None:
         self._append(rows, recv_us, arg.inst_id, origin)
-
-
-def _is_growing(row: Any, chain: Chain) -> bool:
-    """Tell whether a row is the newest bar, which is still open."""
-    return row.ts == chain.reach and row.confirm is False

@@ -59,8 +59,8 @@ class ChainedTape(Tape):
     ) -> None:
         super().__init__(entry, args, window, many=many, lag_known=lag_known)
         self.mending = Mending(self.gaps, args, self._count)
-        # The same dictionaries: one look-up less for each message.
-        self._chains = self.mending.chains
+        # For once a message: the same chains by `Arg.key`, the same dictionary.
+        self._chains = {arg.key: one for arg, one in self.mending.chains.items()}
         self._doubts = self.mending.doubts
         self.on_hole: Callable[[Arg], None] | None = None
         self.asked: dict[Arg, Asked] = {}

@@ -186,7 +186,7 @@ class Mending:
             Why nothing of it can be healed.
         """
         self.give_up(arg, why)
-        self.chains[arg] = Chain()
+        self.chains[arg].begin_anew()
         self._given_up[number] = why
         self._judge(number)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from okxlab.stream.bars import BarTape
 from okxlab.stream.funding import FundingTape
 from okxlab.stream.repeats import Repeats
@@ -44,8 +42,7 @@ class SiftedTape(Tape):
         self._repeats = Repeats(entry)
 
     def receive(self, push: Push, recv_us: int) -> None:  # noqa: D102 # inherited
-        rows = self._repeats.sift(push.rows)
-        super().receive(msgspec.structs.replace(push, rows=rows), recv_us)
+        self._write(push.arg, self._repeats.sift(push.rows), recv_us)
 
 
 def make_tape(

@@ -133,14 +133,17 @@ class Tape:
         recv_us
             Receive time [us since 1970 UTC].
         """
-        rows = push.rows
+        self._write(push.arg, push.rows, recv_us)
+
+    def _write(self, arg: Arg, rows: list[Any], recv_us: int) -> None:
+        """Write the rows of one message that are news, and count the message."""
         if rows:
-            self._append(rows, recv_us, push.arg.inst_id)
+            self._append(rows, recv_us, arg.inst_id)
             self.latest = rows[-1]
         self.recv_us = recv_us
         self.frames += 1
         if self._unsettled:
-            self._set(push.arg, "live", recv_us)
+            self._set(arg, "live", recv_us)
         if self._waiters or self._listeners:
             self._wake(rows)
 

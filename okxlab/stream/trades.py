@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
 from okxlab.history.chain import AHEAD, KNOWN, LATE, NEXT
 from okxlab.stream.chained import ChainedTape
 from okxlab.stream.mending import LATE as BY_ITSELF
@@ -50,21 +48,21 @@ class TradeTape(ChainedTape):
         super().__init__(entry, args, window, many=many, lag_known=lag_known)
 
     def receive(self, push: Push, recv_us: int) -> None:  # noqa: D102 # inherited
-        arg = push.arg
-        chain = self._chains[arg]
+        arg, rows = push.arg, push.rows
+        chain = self._chains[arg.key]
         reach = chain.reach
         # Nearly every row there ever is goes this way.
-        if reach is not None and push.rows and arg not in self._doubts:
+        if reach is not None and rows and not (self._doubts and arg in self._doubts):
             try:
-                for row in push.rows:
+                for row in rows:
                     last = row.trade_id + 1
                     if last - (row.count if self._is_rolled else 1) != reach:
                         break
                     reach = last
                 else:
-                    chain.extend(reach)
-                    chain.newest_ms = row.ts or 0
-                    super().receive(push, recv_us)
+                    chain.reach = reach
+                    chain.newest_ms = rows[-1].ts or 0
+                    self._write(arg, rows, recv_us)
                     return
             except TypeError:  # a row without a count, as OKX sent them before 2025
                 _log.debug("%s: a trade without a count", arg)
@@ -88,7 +86,7 @@ class TradeTape(ChainedTape):
             self._put(sorted(late, key=_trade_id), recv_us, arg, 0)
         if push.rows:
             self._settle_holes(arg, recv_us, "trade ids do not follow", BY_ITSELF)
-        super().receive(msgspec.structs.replace(push, rows=kept), recv_us)
+        self._write(arg, kept, recv_us)
         if late:
             self._wake(late)
 

@@ -51,17 +51,28 @@ def complement(gone):
     return holes({place for hole in gone for place in range(*hole)}, 0, PLACES)
 
 
-@given(st.lists(st.tuples(stretches(), st.booleans()), max_size=40))
+@given(
+    st.lists(
+        st.tuples(stretches(), st.sampled_from(("live", "follows", "past"))),
+        max_size=40,
+    )
+)
 def test_no_place_is_taken_twice(events):
     """Whatever comes live or from REST, in any order: each place once, none lost.
 
-    Live rows come through `take`, rows of the past through `fill`; a set of the
-    places of all rows that were let in is the truth.
+    Live rows come through `take`, or through `reach` where they follow the last one,
+    rows of the past through `fill`; a set of the places of all rows that were let in
+    is the truth.
     """
     chain, plain, first, reach = Chain(), set(), None, None
-    for (low, high), is_live in events:
+    for (low, high), way in events:
+        if way == "follows":
+            if reach is not None:
+                plain |= set(range(reach, reach + high - low))
+                chain.reach = reach = reach + high - low
+            continue
         places = set(range(low, high))
-        if not is_live:
+        if way == "past":
             let_in = chain.fill(low, high)
             assert let_in == (
                 reach is not None
@@ -145,7 +156,7 @@ def test_a_chain_with_ever_more_holes_does_not_grow():
 
     assert chain.missing() == []
     assert chain.first > 30_000
-    assert len(chain._coverage.stretches) <= 1_100
+    assert len(chain._coverage().stretches) <= 1_100
     assert chain.take(49_990, 49_995) == KNOWN
     assert chain.take(50_005, 50_010) == AHEAD
     assert chain.missing() == [(49_995, 50_005)]
