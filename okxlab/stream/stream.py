@@ -523,10 +523,11 @@ class Stream:
         for callback in self._callbacks:
             callback.stop()
         self._callbacks.clear()
-        self._end(self)
+        # First, since a book that has ended has no levels to be seen.
         for figure in list(self._figures.values()):
             figure.close()
         self._figures.clear()
+        self._end(self)
 
     def __enter__(self) -> Self:
         self._uses += 1

@@ -70,7 +70,7 @@ def test_every_figure_has_a_picture(name):
 
     assert svg.tag == "{http://www.w3.org/2000/svg}svg"
     assert len(ET.tostring(svg)) < 40_000
-    assert all(-1 <= place <= 801 for place in places(svg))
+    assert all(-1 <= place <= 961 for place in places(svg))
 
 
 def test_candles_have_their_colours():

@@ -111,11 +111,11 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
         ValueError
             If there is no such theme.
         """
-        import plotly.graph_objects as go
+        from okxlab.views.figure.static import StaticFigure
 
         check_theme(theme)
         made = self.drawing(subject)
-        return go.Figure(made.traces, {**made.layout, "template": template(theme)})
+        return StaticFigure(made.traces, {**made.layout, "template": template(theme)})
 
 
 def _has_points(traces: list[dict[str, Any]]) -> bool:

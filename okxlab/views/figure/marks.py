@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from okxlab.views.figure.columns import Column
     from okxlab.views.figure.scales import Scale
 
-__all__ = ["draw_trace", "extents"]
+__all__ = ["colour_of", "draw_trace", "extents"]
 
 Columns = dict[str, Any]
 Points = "np.ndarray[Any, Any]"
 
 _MOST = 600
-"""Marks of one trace that are told apart on 800 px."""
+"""Marks of one trace that are told apart on some 900 px."""
 _CELLS = 60
 """Rows and columns of a heat map that a sketch has."""
 
@@ -82,6 +82,23 @@ def draw_trace(
     if kind == "bar":
         return _bars(props, columns, across, up, colour)
     return _points(props, columns, across, up, colour)
+
+
+def colour_of(props: dict[str, Any], fallback: str) -> str:
+    """Return the colour that a trace is known by.
+
+    Parameters
+    ----------
+    props
+        Of the trace.
+    fallback
+        If it has none of its own, or one for each row.
+    """
+    rising = props.get("increasing", {}).get("line", {})
+    for part in (props.get("line", {}), props.get("marker", {}), rising):
+        if isinstance(part.get("color"), str):
+            return str(part["color"])
+    return fallback
 
 
 def _candles(props: dict[str, Any], columns: Columns, across: Scale, up: Scale) -> str:
@@ -151,8 +168,7 @@ def _points(
     x = across.place(columns.get("x", np.arange(float(len(y)))))
     mode = props.get("mode") or "lines"
     line, marker = props.get("line", {}), props.get("marker", {})
-    own = line.get("color") or marker.get("color")
-    colour = own if isinstance(own, str) else colour
+    colour = colour_of(props, colour)
     parts = []
     if "lines" in mode:
         chosen = _thinned(x, y)
@@ -167,7 +183,8 @@ def _points(
             parts.append(f'<path d="{area}" fill="{html.escape(str(shade))}"{weak}/>')
         if line.get("width", 2):
             width = min(float(line.get("width", 2)), 2.0)
-            parts.append(_path(track, colour, width, join=True))
+            dash = line.get("dash", "solid") != "solid"
+            parts.append(_path(track, colour, width, join=True, dash=dash))
     if "markers" in mode:
         parts.append(_dots(columns, x, y, marker, colour))
     return "".join(parts)
@@ -176,9 +193,9 @@ def _points(
 def _dots(columns: Columns, x: Any, y: Any, marker: dict[str, Any], colour: str) -> str:
     """Draw the newest markers as round ends of lines without length."""
     size = columns.get("marker.size")
-    sizes = (
-        size if size is not None else np.full(len(x), float(marker.get("size") or 6))
-    )
+    sizes = np.full(len(x), float(marker.get("size") or 6))
+    if size is not None:
+        sizes = _diameters(size, marker)
     colours = columns.get("marker.color")
     if colours is None or colours.dtype.kind != "O":
         given = marker.get("color")
@@ -187,7 +204,7 @@ def _dots(columns: Columns, x: Any, y: Any, marker: dict[str, Any], colour: str)
     newest = np.flatnonzero(np.isfinite(x + y))[-_MOST:]
     groups: dict[tuple[str, int], list[str]] = {}
     for at in newest:
-        width = int(np.clip(np.nan_to_num(sizes[at], nan=6.0), 2, 24))
+        width = int(np.clip(np.nan_to_num(sizes[at], nan=6.0), 2, 40))
         key = (str(colours[at]), width)
         groups.setdefault(key, []).append(f"M{x[at]:.1f} {y[at]:.1f}h0")
     return "".join(
@@ -196,6 +213,14 @@ def _dots(columns: Columns, x: Any, y: Any, marker: dict[str, Any], colour: str)
         )
         for (one, width), marks in groups.items()
     )
+
+
+def _diameters(size: Any, marker: dict[str, Any]) -> Any:
+    """Return how wide markers are that stand for amounts [px]."""
+    radius = size / 2.0 / float(marker.get("sizeref") or 1.0)
+    if marker.get("sizemode") == "area":
+        radius = np.sqrt(np.maximum(radius, 0.0))
+    return 2.0 * np.maximum(radius, float(marker.get("sizemin") or 0.0))
 
 
 def _cells(props: dict[str, Any], columns: Columns, across: Scale, up: Scale) -> str:
@@ -284,11 +309,13 @@ def _path(
     opacity: float = 1,
     join: bool = False,
     cap: bool = False,
+    dash: bool = False,
 ) -> str:
     if not marks:
         return ""
     extra = ' stroke-linejoin="round"' if join else ""
     extra += ' stroke-linecap="round"' if cap else ""
+    extra += ' stroke-dasharray="3 3"' if dash else ""
     extra += f' opacity="{opacity:.2g}"' if opacity != 1 else ""
     return (
         f'<path d="{marks}" fill="none" stroke="{html.escape(str(colour))}" '

@@ -8,11 +8,22 @@ import math
 import sys
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from okxlab.errors import OkxlabError
 
-__all__ = ["Execution", "execution", "make_comm", "plotly_script", "publish"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = [
+    "Execution",
+    "after_each_cell",
+    "execution",
+    "is_unattended",
+    "make_comm",
+    "plotly_script",
+    "publish",
+]
 
 _LEVEL = 3
 """Of compression: a third of the bytes in a twentieth of a second."""
@@ -94,6 +105,28 @@ def execution() -> Execution:
 _NO_KERNEL = Execution()
 
 
+def is_unattended() -> bool:
+    """Tell whether the cell that runs was sent by a tool, with nobody before it.
+
+    nbclient, and so nbconvert and Voilà, say that nobody could be asked anything;
+    every notebook that is looked at says the opposite.
+    """
+    from IPython import get_ipython
+
+    kernel = getattr(get_ipython(), "kernel", None)
+    if kernel is None:
+        return False
+    return kernel.get_parent().get("content", {}).get("allow_stdin") is False
+
+
+def after_each_cell(act: Callable[[], None]) -> None:
+    """Call a function at the end of every cell from now on; in a kernel."""
+    from IPython import get_ipython
+
+    shell: Any = get_ipython()
+    shell.events.register("post_execute", act)
+
+
 def make_comm(comm_id: str, **opening: Any) -> Any:
     """Open a comm that belongs to no cell.
 
@@ -124,7 +157,7 @@ def _kernel_comm() -> Any:
     from ipykernel.kernelbase import Kernel
 
     class PageComm(BaseComm):
-        """A comm whose messages have no parent."""
+        """A comm whose messages have no parent, but for answers to the page."""
 
         def publish_msg(
             self,
@@ -138,12 +171,16 @@ def _kernel_comm() -> Any:
             # Widgets look whether there is one before they send.
             kernel = self.kernel = Kernel.instance()
             assert kernel.session is not None, "a kernel that runs has a session"
+            parent: Any = kernel.get_parent()
+            asked = parent.get("header", {}).get("msg_type") == "comm_msg"
+            # A page that has asked for a state knows the answer by its parent.
+            is_answer = asked and (data or {}).get("method") == "update"
             kernel.session.send(
                 kernel.iopub_socket,
                 msg_type,
                 {"data": data or {}, "comm_id": self.comm_id, **keys},
                 metadata=metadata or {},
-                parent={},
+                parent=parent if is_answer else {},
                 ident=self.topic,
                 buffers=buffers,
             )
@@ -151,7 +188,9 @@ def _kernel_comm() -> Any:
     return PageComm
 
 
-def publish(bundle: dict[str, Any], display_id: str, *, update: bool = False) -> None:
+def publish(
+    bundle: dict[str, Any], display_id: str | None = None, *, update: bool = False
+) -> None:
     """Show a bundle in the output of the cell, or replace what it shows.
 
     Parameters

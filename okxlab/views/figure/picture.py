@@ -2,28 +2,30 @@
 
 A file on GitHub, nbconvert's HTML and a mail show this where the live figure was.
 It is drawn from the state that the kernel holds, so that it needs no browser, and
-it is a sketch: the kinds of traces that okxlab's charts are made of, axes, lines
-and boxes; no hover, no legend.
+it is a sketch: the kinds of traces that okxlab's charts are made of, axes, lines,
+boxes, heading and names; no hover.
 """
 
 from __future__ import annotations
 
 import html
-import re
 from typing import Any
 
 import numpy as np
 
 from okxlab.views.figure.columns import column, split_trace
-from okxlab.views.figure.marks import draw_trace, extents
+from okxlab.views.figure.marks import colour_of, draw_trace, extents
 from okxlab.views.figure.scales import Scale
+from okxlab.views.figure.words import legend, marked_up, table, tag, text
 
 __all__ = ["picture"]
 
-_WIDTH, _HEIGHT = 800, 450
-_MARGIN = {"left": 70, "right": 16, "top": 14, "bottom": 28}
-_TITLE = 26
-"""Room for a title [px]."""
+_WIDTH, _HEIGHT = 960, 450
+_NEAR, _FAR = 16, 72
+"""Room beside the plots, without and with the values of an axis [px]."""
+_TOP, _BOTTOM = 14, 28
+_TITLE, _SUBTITLE = 26, 18
+"""Room for a title and for a line below it [px]."""
 _GREY = "#7a808a"
 """Readable on white and on black."""
 _COLOURS = ("#3b82f6", "#cf8412", "#9166e8", "#0f9d76", "#d6569b", "#0e93a8")
@@ -40,8 +42,9 @@ def picture(figure: dict[str, Any]) -> str:
     Returns
     -------
     str
-        A whole SVG document without a background, 800 px wide; some 10 kB, and
-        not more than some 30 kB however many points the figure has.
+        A whole SVG document without a background, as wide as the place where it
+        is shown; some 10 kB, and not more than some 30 kB however many points the
+        figure has.
     """
     return _Picture(figure).draw()
 
@@ -52,32 +55,87 @@ class _Picture:
     def __init__(self, figure: dict[str, Any]) -> None:
         self._layout = figure["layout"]
         self._height = int(self._layout.get("height") or _HEIGHT)
-        title = self._layout.get("title")
-        self._title = title.get("text") if isinstance(title, dict) else title
+        title = self._layout.get("title") or {}
+        self._title = title if isinstance(title, dict) else {"text": title}
+        self._subtitle = self._title.get("subtitle", {}).get("text", "").strip()
+        self._tables = [one for one in figure["data"] if one.get("type") == "table"]
         self._traces = [_Trace(trace, self._layout) for trace in figure["data"]]
         self._traces = [trace for trace in self._traces if trace.is_drawn]
+        sides = {self._side(trace.axes[1]) for trace in self._traces}
+        self._left = _FAR if "left" in sides else _NEAR
+        self._right = _WIDTH - (_FAR if "right" in sides else _NEAR)
         self._scales: dict[str, Scale] = {}
         for trace in self._traces:
             for name in trace.axes:
                 self._scales.setdefault(name, self._scale(name))
 
     def draw(self) -> str:
-        body = [*self._axes(), *self._shapes()]
-        for position, trace in enumerate(self._traces):
-            across, up = (self._scales[name] for name in trace.axes)
-            colour = _COLOURS[position % len(_COLOURS)]
-            body.append(draw_trace(trace.props, trace.columns, across, up, colour))
-        if self._title:
-            text = html.escape(re.sub(r"<[^>]+>", " ", str(self._title)))
-            body.insert(
-                0, f'<text x="{_MARGIN["left"]}" y="18" font-size="14">{text}</text>'
-            )
+        body = [
+            *self._heading(),
+            *self._axes(),
+            *self._shapes(),
+            *(self._marks(*each) for each in enumerate(self._traces)),
+            *(self._table(each) for each in self._tables),
+            *(self._note(each) for each in self._layout.get("annotations") or ()),
+        ]
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} '
-            f'{self._height}" width="{_WIDTH}" height="{self._height}" font-family='
-            f'"system-ui,sans-serif" font-size="11" fill="{_GREY}">'
+            f'{self._height}" width="100%" font-family='
+            f'"system-ui,sans-serif" font-size="12" fill="{_GREY}">'
             f"{''.join(part for part in body if part)}</svg>"
         )
+
+    def _heading(self) -> list[str]:
+        parts = []
+        if self._title.get("text"):
+            parts.append(text(_NEAR, 20, marked_up(self._title["text"]), size=15))
+        if self._subtitle:
+            parts.append(text(_NEAR, 20 + _SUBTITLE, marked_up(self._subtitle)))
+        names = [
+            (str(trace.props["name"]), self._colour(place))
+            for place, trace in enumerate(self._traces)
+            if trace.props.get("name") and trace.props.get("showlegend") is not False
+        ]
+        if len(names) > 1 and self._layout.get("showlegend") is not False:
+            parts.append(legend(names, self._right, 20))
+        return parts
+
+    def _colour(self, place: int) -> str:
+        """Return the colour that a trace is known by."""
+        return colour_of(self._traces[place].props, _COLOURS[place % len(_COLOURS)])
+
+    def _marks(self, place: int, trace: _Trace) -> str:
+        """Draw a trace; a drawing within the drawing ends at its own edges."""
+        across, up = (self._scales[name] for name in trace.axes)
+        marks = draw_trace(
+            trace.props, trace.columns, across, up, _COLOURS[place % len(_COLOURS)]
+        )
+        left, top = across.start, min(up.start, up.stop)
+        place_and_size = (
+            f"{left:.0f} {top:.0f} {across.stop - left:.0f} "
+            f"{abs(up.stop - up.start):.0f}"
+        )
+        x, y, width, height = place_and_size.split()
+        return (
+            f'<svg x="{x}" y="{y}" width="{width}" height="{height}" '
+            f'viewBox="{place_and_size}">{marks}</svg>'
+        )
+
+    def _table(self, trace: dict[str, Any]) -> str:
+        low, high = trace.get("domain", {}).get("x") or (0.0, 1.0)
+        left, right = _NEAR, _WIDTH - _NEAR
+        wide = right - left
+        top = self._edges("y")[1]
+        return table(trace, left + low * wide, top, (high - low) * wide)
+
+    def _note(self, note: dict[str, Any]) -> str:
+        try:
+            return tag(note, self._point(note, "x", "x"), self._point(note, "y", "y"))
+        except (KeyError, TypeError, ValueError):
+            return ""  # on an axis that is not drawn, or of another form
+
+    def _side(self, name: str) -> str:
+        return str(self._layout.get(name, {}).get("side") or "left")
 
     def _scale(self, name: str) -> Scale:
         axis = self._layout.get(name, {})
@@ -110,36 +168,35 @@ class _Picture:
 
     def _edges(self, letter: str) -> tuple[float, float]:
         if letter == "x":
-            return _MARGIN["left"], _WIDTH - _MARGIN["right"]
-        top = _MARGIN["top"] + (_TITLE if self._title else 0)
-        return self._height - _MARGIN["bottom"], top
+            return self._left, self._right
+        top = _TOP + (_TITLE if self._title.get("text") else 0)
+        top += _SUBTITLE if self._subtitle else 0
+        return self._height - _BOTTOM, top
 
     def _axes(self) -> list[str]:
         seen, parts = set(), []
         for trace in self._traces:
             if trace.axes not in seen:
                 seen.add(trace.axes)
-                parts.append(self._frame(*(self._scales[name] for name in trace.axes)))
+                scales = (self._scales[name] for name in trace.axes)
+                parts.append(self._frame(*scales, side=self._side(trace.axes[1])))
         return parts
 
-    def _frame(self, across: Scale, up: Scale) -> str:
+    def _frame(self, across: Scale, up: Scale, *, side: str) -> str:
         """Draw the grid of one plot and the values beside it."""
         lines, texts = [], []
         height = abs(up.stop - up.start)
-        for place, text in up.ticks(max(2, round(height / 50))):
+        x = across.stop + 6 if side == "right" else across.start - 6
+        anchor = "start" if side == "right" else "end"
+        for place, said in up.ticks(max(2, round(height / 50))):
             lines.append(f"M{across.start:.0f} {place:.0f}H{across.stop:.0f}")
-            x = across.start - 6
-            texts.append(
-                f'<text x="{x:.0f}" y="{place + 4:.0f}" text-anchor="end">{html.escape(text)}</text>'
-            )
+            texts.append(text(x, place + 4, html.escape(said), anchor=anchor))
         is_lowest = up.start >= max(scale.start for scale in self._scales.values()) - 1
-        for place, text in across.ticks(7):
+        for place, said in across.ticks(7):
             lines.append(f"M{place:.0f} {up.start:.0f}V{up.stop:.0f}")
             if is_lowest:
-                y = up.start + 18
-                texts.append(
-                    f'<text x="{place:.0f}" y="{y:.0f}" text-anchor="middle">{html.escape(text)}</text>'
-                )
+                body = html.escape(said)
+                texts.append(text(place, up.start + 18, body, anchor="middle"))
         grid = f'<path d="{"".join(lines)}" stroke="{_GREY}" stroke-opacity=".22" fill="none"/>'
         return grid + "".join(texts)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import anywidget
 
 from okxlab.views.figure import page, still
+from okxlab.views.figure.displayed import Displayed
 from okxlab.views.figure.sender import Sender
 
 if TYPE_CHECKING:
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from okxlab.views.figure.deltas import Source
 
 __all__ = ["LiveFigure", "PainterLike"]
-
-_WIDGET_PROTOCOL = "2.1.0"
-"""Version of the widget messages, as ipywidgets 8 speaks them."""
 
 _SCRIPTS = ("page", "figure", "view", "arrays", "start")
 
@@ -44,7 +41,7 @@ class PainterLike(Protocol):
         """Look again when its next frame is due."""
 
 
-class LiveFigure(anywidget.AnyWidget):
+class LiveFigure(Displayed, anywidget.AnyWidget):
     """A plotly figure that changes while it is looked at.
 
     The page holds the figure and is sent only what has changed, at most `fps`
@@ -77,7 +74,6 @@ class LiveFigure(anywidget.AnyWidget):
     All methods are safe from any thread.
     """
 
-    comm: Any
     _esm = _module()
 
     def __init__(
@@ -102,7 +98,6 @@ class LiveFigure(anywidget.AnyWidget):
         )
         self._painter = painter
         self._on_close = on_close
-        self._display_id: str | None = None
         super().__init__()
         self.on_msg(self._hear)
         self._sender.begin(time.monotonic())
@@ -135,16 +130,6 @@ class LiveFigure(anywidget.AnyWidget):
         """What went wrong last, or None."""
         return self._sender.last_error
 
-    def open(self) -> None:
-        """Make the model in the page; done by itself."""
-        if self.comm is None:
-            self.comm = page.make_comm(
-                uuid.uuid4().hex,
-                target_name="jupyter.widget",
-                data={"state": self.get_state(), "buffer_paths": []},
-                metadata={"version": _WIDGET_PROTOCOL},
-            )
-
     def close(self) -> None:
         """Change no more, and leave a picture where this one was shown.
 
@@ -154,8 +139,7 @@ class LiveFigure(anywidget.AnyWidget):
             return
         self._sender.end(time.monotonic())
         self._painter.remove(self._sender)
-        if self._display_id is not None:
-            page.publish(self._still(), self._display_id, update=True)
+        self.leave_still()
         if self._on_close is not None:
             self._on_close(self)
 
@@ -172,20 +156,14 @@ class LiveFigure(anywidget.AnyWidget):
     def _ipython_display_(self) -> None:
         """Show it in a cell, under an id by which it can be replaced later."""
         if self.is_closed:
-            page.publish(self._still(), uuid.uuid4().hex)
+            self.show_still()
             return
-        if self._display_id is None:
-            self._display_id = uuid.uuid4().hex
         self._sender.was_displayed()
-        page.publish(self._moving(), self._display_id)
+        self.show()
         self._painter.wake()
 
-    def _moving(self) -> dict[str, Any]:
-        """Return the widget, and a picture for readers that run no kernel."""
-        view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
-        return self._still() | {"application/vnd.jupyter.widget-view+json": view}
-
-    def _still(self) -> dict[str, Any]:
+    def still(self) -> dict[str, Any]:
+        """Return a picture of this moment, by MIME type; it cannot raise."""
         return still.bundle(self._sender.as_dict(), repr(self))
 
     def __repr__(self) -> str:

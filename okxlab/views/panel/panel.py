@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import ipywidgets as widgets
 
 from okxlab.views.figure import page
+from okxlab.views.figure.displayed import Displayed
 from okxlab.views.html import light
 from okxlab.views.palette import AMBER, SELL
 from okxlab.views.panel.asking import Asking
@@ -17,6 +18,7 @@ from okxlab.views.panel.loads import Loads
 from okxlab.views.panel.log import RecentLog
 from okxlab.views.panel.login_form import LoginForm
 from okxlab.views.panel.pulse import Pulse
+from okxlab.views.panel.still import still_html
 from okxlab.views.panel.switches import Switches
 from okxlab.views.panel.watching import Watching
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from okxlab.lab import Lab
 
 __all__ = ["Panel"]
+
+_log = logging.getLogger("okxlab.views")
 
 _EVERY: Final = 0.5
 """Time between two looks at the lab [s]."""
@@ -39,7 +43,7 @@ class _PainterLike(Protocol):
         """Look after it no more."""
 
 
-class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
+class Panel(Displayed, widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     """Environment, subscriptions, streams, a chart, a log, a login, faults.
 
     Made by `Lab.panel` and `okxlab.panel`.  What it opens, code sees, and the
@@ -108,7 +112,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
                 self._refresh()
 
     def _refresh(self) -> None:
-        self.head.value = self._headline()
+        self.head.value = self._headline(is_busy=self._execution.is_busy)
         self.watching.refresh()
         self.asking.refresh()
         self.loads.refresh()
@@ -124,9 +128,28 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             return
         self._closed = True
         self._painter.remove(self._pulse)
+        self.leave_still()
         logging.getLogger("okxlab").removeHandler(self._recent)
         self.watching.close()
         super().close()
+
+    def still(self) -> dict[str, Any]:
+        """Return what can be read of it without a kernel, by MIME type."""
+        found = {"text/plain": repr(self)}
+        try:
+            self.watching.refresh()
+            head = self._headline(is_busy=False)
+            log = self._recent.html if self._recent.count else ""
+            found["text/html"] = still_html(head, self.watching.still(), log)
+        except Exception:  # noqa: BLE001  # a repr that raises puts a traceback into the cell
+            _log.exception("no still can be made of this panel")
+        return found
+
+    def _ipython_display_(self) -> None:
+        if self._closed:
+            self.show_still()
+        else:
+            self.show()
 
     def __repr__(self) -> str:
         state = "closed" if self._closed else "open"
@@ -146,7 +169,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             [box for _, box in parts], titles=[name for name, _ in parts]
         )
 
-    def _headline(self) -> str:
+    def _headline(self, *, is_busy: bool) -> str:
         status = self._lab.status
         name = escape(status.environment)
         if self._is_live and status.login == "accepted":
@@ -159,7 +182,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             for one in status.connections
         )
         busy = ""
-        if self._execution.is_busy:
+        if is_busy:
             busy = (
                 f' &nbsp; <span style="color:{AMBER}">a cell is running: buttons act '
                 f"when it has ended</span>"

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 import ipywidgets as widgets
 
 from okxlab.errors import OkxlabError
-from okxlab.views.figure.picture import picture
 from okxlab.views.html import connections_html, streams_html
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ __all__ = ["Watching"]
 
 _FPS: Final = 8.0
 """Other than what code asks for: the panel closes its figures, and those only."""
+_PICTURE: Final = "image/svg+xml"
 
 
 class Watching:
@@ -94,6 +94,13 @@ class Watching:
             )
         self.bar.layout.display = "" if streams else "none"
 
+    def still(self) -> str:
+        """Return the table and a picture of the chart, as HTML and SVG."""
+        with self._lock:
+            figure = self._figure
+            drawn = "" if figure is None else figure.still().get(_PICTURE, "")
+            return f"{self.table.value}{drawn}"
+
     def close(self) -> None:
         """Draw no more."""
         self._let_go()
@@ -133,7 +140,7 @@ class Watching:
             return
         if keep:
             # What was drawn last stays to be looked at.
-            self.chart.children = (widgets.HTML(picture(figure.figure.to_dict())),)
+            self.chart.children = (widgets.HTML(figure.still().get(_PICTURE, "")),)
         else:
             self.chart.children = ()
         figure.close()
