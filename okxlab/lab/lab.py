@@ -342,10 +342,12 @@ class Lab:
             The account.  They replace those of the lab once OKX has taken them;
             until then, and after a refusal, the lab goes on with what it had.
         timeout
-            Longest wait [s].
+            Longest wait, above 0 [s].
 
         Raises
         ------
+        ValueError
+            If the timeout leaves no time.
         LoginError
             If OKX refuses: it says which of key, secret, passphrase, clock, site
             and environment is the likely cause.
@@ -357,6 +359,8 @@ class Lab:
             If the lab is closed, or on one of okxlab's own threads.
         """
         check_credentials(credentials)
+        if not timeout > 0:
+            raise ValueError(f"timeout={timeout!r} must be a number of seconds above 0")
         self._check_open()
         self._runtime.submit(self._log_in(credentials, timeout), timeout=None)
 
@@ -573,10 +577,7 @@ class Lab:
     async def _log_in(self, credentials: Credentials, seconds: float) -> None:
         login = self._login(credentials)
         path = private_path(self.environment)
-        began = self._runtime.clock.monotonic()
-        await login.synchronise()
-        left = max(seconds - (self._runtime.clock.monotonic() - began), 0.0)
-        await probe(self._connector, path, login, left)
+        await probe(self._connector, path, login, seconds)
         self._credentials = credentials
         self._router().use(login)
 
