@@ -98,6 +98,8 @@ class Lab:
         self._streams: dict[_Key, Stream] = {}
         self._tapes: dict[Stream, Tape] = {}
         self._is_open = True
+        # Loop thread only: nothing is made there any more that is to be closed.
+        self._is_shut = False
         self._panel: Panel | None = None
         self._rest_client: RestClient | None = None
         self._connector = Connector(environment, runtime)
@@ -521,7 +523,7 @@ class Lab:
     # On the loop thread.
 
     def _attach(self, tape: Tape) -> None:
-        if tape.closed:
+        if tape.closed or self._is_shut:
             return
         try:
             self._router().attach(tape)
@@ -548,6 +550,8 @@ class Lab:
         return Login(credentials, self.environment, self._rest(), clock)
 
     def _rest(self) -> RestClient | None:
+        if self._is_shut:  # a call had found the lab open; who would close this?
+            raise self._closed_error()
         if self._rest_client is None and self.environment.rest is not None:
             from okxlab.rest import RestClient
 
@@ -557,6 +561,7 @@ class Lab:
                 timeout=self.environment.timings.rest_timeout,
                 ssl=self.environment.ssl_context,
             )
+            self._runtime.add_closer(self._shut)
         return self._rest_client
 
     async def _load_instruments(
@@ -582,6 +587,7 @@ class Lab:
         self._router().use(login)
 
     async def _shut(self) -> None:
+        self._is_shut = True
         self._runtime.remove_closer(self._shut)
         if self._router_or_none is not None:
             await self._router_or_none.close()
@@ -616,10 +622,13 @@ class Lab:
 
     def _check_open(self) -> None:
         if not self.is_open:
-            raise OkxlabError(
-                f"the lab of {self.environment.name!r} is closed; open one with "
-                f"okxlab.connect(...)"
-            )
+            raise self._closed_error()
+
+    def _closed_error(self) -> OkxlabError:
+        return OkxlabError(
+            f"the lab of {self.environment.name!r} is closed; open one with "
+            f"okxlab.connect(...)"
+        )
 
     @property
     def _lag_known(self) -> bool:
