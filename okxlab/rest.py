@@ -324,13 +324,12 @@ class RestClient:
     ) -> _Answer:
         import aiohttp
 
-        session = self._open_session()
         url = self._url(path, query)
         wait = self._limit(path, query).reserve(asyncio.get_running_loop().time())
         try:
             async with asyncio.timeout_at(deadline):
                 await asyncio.sleep(wait)
-                async with session.get(
+                async with self._open_session().get(
                     url,
                     # Signed last of all, so that the timestamp is no older than
                     # needed; not in a variable, which a traceback may show.
@@ -342,6 +341,8 @@ class RestClient:
                         text=await response.read(),
                         retry_after=response.headers.get("Retry-After", ""),
                     )
+        except TransportError:
+            raise  # it was closed, perhaps while this waited for its turn
         except TimeoutError as error:
             raise self._unreachable(
                 f"gave no answer within {self._timeout:g} s", attempts

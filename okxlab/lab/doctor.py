@@ -202,7 +202,6 @@ class _Patient:
             if path not in self._reachable:
                 text = f"not tried: the {path} path cannot be reached"
                 return [Finding(subject="login", verdict="warning", text=text)]
-            await login.synchronise()
             await probe(self._connector, path, login, self._seconds)
         except LoginError as error:
             advice = await self._advice(error, credentials, elsewhere)
@@ -260,7 +259,6 @@ class _Patient:
         login = Login(credentials, self.environment, rest, self._runtime.clock)
         try:
             path = private_path(self.environment)
-            await login.synchronise()
             await probe(self._connector, path, login, self._seconds)
         except OkxlabError:
             return False

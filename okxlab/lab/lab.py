@@ -106,6 +106,8 @@ class Lab:
         self._streams: dict[_Key, Stream] = {}
         self._tapes: dict[Stream, Tape] = {}
         self._is_open = True
+        # Loop thread only: nothing is made there any more that is to be closed.
+        self._is_shut = False
         self._panel: Panel | None = None
         self._rest_client: RestClient | None = None
         self._connector = Connector(environment, runtime)
@@ -383,10 +385,12 @@ class Lab:
             The account.  They replace those of the lab once OKX has taken them;
             until then, and after a refusal, the lab goes on with what it had.
         timeout
-            Longest wait [s].
+            Longest wait, above 0 [s].
 
         Raises
         ------
+        ValueError
+            If the timeout leaves no time.
         LoginError
             If OKX refuses: it says which of key, secret, passphrase, clock, site
             and environment is the likely cause.
@@ -398,6 +402,8 @@ class Lab:
             If the lab is closed, or on one of okxlab's own threads.
         """
         check_credentials(credentials)
+        if not timeout > 0:
+            raise ValueError(f"timeout={timeout!r} must be a number of seconds above 0")
         self._check_open()
         self._runtime.submit(self._log_in(credentials, timeout), timeout=None)
 
@@ -572,7 +578,7 @@ class Lab:
     # On the loop thread.
 
     def _attach(self, tape: Tape) -> None:
-        if tape.closed:
+        if tape.closed or self._is_shut:
             return
         try:
             self._router().attach(tape)
@@ -599,6 +605,8 @@ class Lab:
         return Login(credentials, self.environment, self._rest(), clock)
 
     def _rest(self) -> RestClient | None:
+        if self._is_shut:  # a call had found the lab open; who would close this?
+            raise self._closed_error()
         if self._rest_client is None and self.environment.rest is not None:
             from okxlab.rest import RestClient
 
@@ -608,6 +616,7 @@ class Lab:
                 timeout=self.environment.timings.rest_timeout,
                 ssl=self.environment.ssl_context,
             )
+            self._runtime.add_closer(self._shut)
         return self._rest_client
 
     async def _load_instruments(
@@ -634,14 +643,12 @@ class Lab:
     async def _log_in(self, credentials: Credentials, seconds: float) -> None:
         login = self._login(credentials)
         path = private_path(self.environment)
-        began = self._runtime.clock.monotonic()
-        await login.synchronise()
-        left = max(seconds - (self._runtime.clock.monotonic() - began), 0.0)
-        await probe(self._connector, path, login, left)
+        await probe(self._connector, path, login, seconds)
         self._credentials = credentials
         self._router().use(login)
 
     async def _shut(self) -> None:
+        self._is_shut = True
         self._runtime.remove_closer(self._shut)
         if self._router_or_none is not None:
             await self._router_or_none.close()
@@ -684,10 +691,13 @@ class Lab:
 
     def _check_open(self) -> None:
         if not self.is_open:
-            raise OkxlabError(
-                f"the lab of {self.environment.name!r} is closed; open one with "
-                f"okxlab.connect(...)"
-            )
+            raise self._closed_error()
+
+    def _closed_error(self) -> OkxlabError:
+        return OkxlabError(
+            f"the lab of {self.environment.name!r} is closed; open one with "
+            f"okxlab.connect(...)"
+        )
 
     @property
     def _lag_known(self) -> bool:

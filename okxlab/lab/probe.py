@@ -33,9 +33,10 @@ async def probe(
     path
         ``public``, ``private`` or ``business``.
     login
-        What to log in with; None: only the connection is tried.
+        What to log in with, by the exchange's clock, which it is asked for first;
+        None: only the connection is tried.
     seconds
-        Longest wait.
+        Longest wait, above 0.
 
     Raises
     ------
@@ -48,14 +49,16 @@ async def probe(
     """
     one = _Probe(login)
     connection = connector.make(path, one)
-    connection.start()
     try:
         async with asyncio.timeout(seconds):
+            if login is not None:
+                await login.synchronise()
+            connection.start()
             await one.outcome
     except TimeoutError as error:
         what = "open" if connection.session is None else "log in"
         raise ConnectError(
-            f"{connection.url} did not {what} within {round(seconds, 1):g} s"
+            f"{connection.url} did not {what} within {seconds:g} s"
         ) from error
     finally:
         await connection.close()

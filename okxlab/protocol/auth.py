@@ -14,6 +14,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 from typing import NoReturn
 
 from okxlab.errors import CredentialsError, MissingExtraError
@@ -21,6 +22,9 @@ from okxlab.errors import CredentialsError, MissingExtraError
 __all__ = ["Credentials", "conceal", "login_arg", "rest_headers", "sign"]
 
 _LOGIN_PATH = "GET/users/self/verify"
+_LONG = 8
+"""Parts of so many characters are in no other word by accident; a simulator's may be
+shorter."""
 _PARTS = ("api_key", "secret_key", "passphrase")
 # The second name of a pair is what OKX's own and other people's clients read.
 _VARIABLES = {
@@ -216,10 +220,23 @@ def conceal(text: str, credentials: Credentials) -> str:
     credentials
         What must not be in it, plain or as JSON spells it.
     """
-    for value in sorted(_shown(credentials), key=len, reverse=True):
-        for spelt in (value, json.dumps(value)[1:-1]):
-            text = text.replace(spelt, "***")
-    return text
+    spelt = {
+        one for value in _shown(credentials) for one in (value, json.dumps(value)[1:-1])
+    }
+    # The longer first, should one be the beginning of another; all in one go, since
+    # "***" may be one of them.
+    parts = sorted(spelt, key=len, reverse=True)
+    return re.sub("|".join(map(_pattern, parts)), "***", text)
+
+
+def _pattern(part: str) -> str:
+    """Return what finds a part: a short one, which may be in any word, as a word."""
+    found = re.escape(part)
+    if len(part) >= _LONG:
+        return found
+    before = r"\b" if re.match(r"\w", part) else ""
+    after = r"\b" if re.search(r"\w\Z", part) else ""
+    return f"{before}{found}{after}"
 
 
 def sign(secret: str, text: str) -> str:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from okxlab.simulator.bars import BARS, Bar, gather, join, span
+from okxlab.simulator.grid import SLOW_MS
 from okxlab.simulator.paths import MINUTE_MS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from okxlab.simulator.bars import Bars
 
-__all__ = ["LiveBar", "Series", "page", "split_channel"]
+__all__ = ["LiveBars", "Series", "page", "split_channel"]
 
 Row = list[str]
 
@@ -77,7 +80,7 @@ def page(
     return rows
 
 
-class LiveBar:
+class _LiveBar:
     """The bar of one candle channel that is open now.
 
     Parameters
@@ -118,6 +121,54 @@ class LiveBar:
             self._upto = minute
         current = self._series.bars.minute(minute // MINUTE_MS)
         return join(self._whole, current) if self._whole else current
+
+
+class LiveBars:
+    """The watched candle channels of one series.
+
+    Parameters
+    ----------
+    series
+        Of what.
+    """
+
+    def __init__(self, series: Series) -> None:
+        self._series = series
+        self._live: dict[str, _LiveBar] = {}
+
+    def __bool__(self) -> bool:
+        """Tell whether any is watched."""
+        return bool(self._live)
+
+    def watch(self, channel: str, bar: str, now_ms: int) -> None:
+        """Tell the bars of a channel from now on."""
+        self._live[channel] = _LiveBar(self._series, bar, now_ms)
+        self._live = dict(sorted(self._live.items()))  # not in order of watching
+
+    def unwatch(self, channel: str) -> None:
+        """Tell the bars of a channel no longer; harmless if it is none."""
+        self._live.pop(channel, None)
+
+    def row(self, channel: str, bar: str, now_ms: int) -> Row:
+        """Return the row of the bar that is open now, watched or not."""
+        live = self._live.get(channel) or _LiveBar(self._series, bar, now_ms)
+        return live.row(now_ms)
+
+    def told(self, ms: int, moved: Callable[[int], bool]) -> Iterator[tuple[str, Row]]:
+        """Yield the rows that a full second brings, each with its channel.
+
+        Parameters
+        ----------
+        ms
+            The second [Unix ms].
+        moved
+            Tells whether anything moved in the second before.
+        """
+        for channel, live in self._live.items():
+            if ms == live.closes:
+                yield channel, live.close()
+            elif live.opens == ms - SLOW_MS or moved(ms):
+                yield channel, live.row(ms)
 
 
 def _row(series: Series, opens: int, closes: int, now_ms: int) -> Row:

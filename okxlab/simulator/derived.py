@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from okxlab.simulator.candles import LiveBar, split_channel
+from okxlab.simulator.candles import LiveBars, split_channel
 from okxlab.simulator.change import Change
+from okxlab.simulator.grid import SLOW_MS, points
 from okxlab.simulator.paths import STEP_MS
 from okxlab.simulator.quotes import PathSeries
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from okxlab.simulator.wire import Step
 
 __all__ = ["Derived", "State"]
-
-_SLOW_MS = 1000
 
 
 class State(NamedTuple):
@@ -64,7 +63,7 @@ class Derived:
         self._key = key
         self._bars = bars
         self._watched: list[str] = []
-        self._live: dict[str, LiveBar] = {}
+        self._live = LiveBars(self.series)
 
     def series_at(self, now_ms: int) -> PathSeries:
         """Return its candles as of a moment [Unix ms]."""
@@ -80,27 +79,25 @@ class Derived:
         """Tell the changes of a channel from now on."""
         if parts := split_channel(channel):
             self._bars.now_ms = now_ms
-            self._live[channel] = LiveBar(self.series, parts[1], now_ms)
-            self._live = dict(sorted(self._live.items()))  # not in order of watching
+            self._live.watch(channel, parts[1], now_ms)
         else:
             self._watched = sorted({*self._watched, channel})
 
     def unwatch(self, channel: str) -> None:
         """Tell the changes of a channel no longer."""
-        self._live.pop(channel, None)
+        self._live.unwatch(channel)
         self._watched = [name for name in self._watched if name != channel]
 
     def first(self, channel: str, now_ms: int) -> dict[str, Any] | list[str]:
         """Return the row of the first push of a channel."""
         if parts := split_channel(channel):
             self._bars.now_ms = now_ms
-            return LiveBar(self.series, parts[1], now_ms).row(now_ms)
+            return self._live.row(channel, parts[1], now_ms)
         return self.states[channel].row(now_ms)
 
     def run(self, after_ms: int, to_ms: int, out: list[Change]) -> None:
         """Tell what falls due in (after_ms, to_ms]."""
-        first = (after_ms // STEP_MS + 1) * STEP_MS
-        for ms in range(first, to_ms + 1, STEP_MS):
+        for ms in points(after_ms, to_ms, STEP_MS):
             for channel in self._watched:
                 state = self.states[channel]
                 every = state.every_ms
@@ -109,22 +106,13 @@ class Derived:
                     or state.value(ms) != state.value(ms - every)
                 ):
                     out.append(Change(ms, channel, self._key, [state.row(ms)]))
-            if self._live and ms % _SLOW_MS == 0:
-                self._tell_candles(ms, out)
-
-    def _tell_candles(self, ms: int, out: list[Change]) -> None:
-        self._bars.now_ms = ms
-        for channel, live in self._live.items():
-            if ms == live.closes:
-                row = live.close()
-            elif live.opens == ms - _SLOW_MS or self._moved(ms):
-                row = live.row(ms)
-            else:
-                continue
-            out.append(Change(ms, channel, self._key, [row]))
+            if self._live and ms % SLOW_MS == 0:
+                self._bars.now_ms = ms
+                for channel, row in self._live.told(ms, self._moved):
+                    out.append(Change(ms, channel, self._key, [row]))
 
     def _moved(self, ms: int) -> bool:
         """Tell whether the price changed within the last second."""
         value = next(iter(self.states.values())).value
         now = value(ms)
-        return any(value(t) != now for t in range(ms - _SLOW_MS, ms, STEP_MS))
+        return any(value(t) != now for t in range(ms - SLOW_MS, ms, STEP_MS))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from okxlab.simulator.change import Change
+from okxlab.simulator.grid import points
 from okxlab.simulator.paths import MINUTE_MS
 
 if TYPE_CHECKING:
@@ -46,8 +47,7 @@ class Notices:
         out
             Where the changes go.
         """
-        first = (after_ms // MINUTE_MS + 1) * MINUTE_MS
-        for ms in range(first, to_ms + 1, MINUTE_MS):
+        for ms in points(after_ms, to_ms, MINUTE_MS):
             for kind in sorted(kinds):
                 changed = [
                     instrument_row(one, ms)

@@ -13,9 +13,10 @@ from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from okxlab.simulator.candles import LiveBar, split_channel
+from okxlab.simulator.candles import LiveBars, split_channel
 from okxlab.simulator.change import Change
 from okxlab.simulator.flow import Flow
+from okxlab.simulator.grid import NEVER, QUIET_MS, SLOW_MS, first_after, first_from
 from okxlab.simulator.interest import Funding, OpenInterest
 from okxlab.simulator.levels import BOOKS, Levels
 from okxlab.simulator.marks import DayStats
@@ -39,12 +40,8 @@ __all__ = ["Pit"]
 
 _TOP_MS = 10
 _GRID_MS = 100
-_SLOW_MS = 1000
 _INTEREST_MS = 3000
 _FUNDING_MS = MINUTE_MS
-_QUIET_MS = 60_000
-"""After so long without a change, books are told again."""
-_NEVER = 1 << 62
 
 _SLOW = {"open-interest", "funding-rate", "opt-summary"}
 _BOOKS = {"books", "books-rpi", "books5", "bbo-tbt"}
@@ -112,13 +109,13 @@ class Pit:
             self._option = OptionRows(instrument, index, fair, self._quotes)
         self._last: tuple[Trade, int, int] | None = None
         self._watched: Counter[str] = Counter()
-        self._live: dict[str, LiveBar] = {}
+        self._live = LiveBars(self.series)
         self._touched = 0
         self._top_ms = 0
         self._minute_ms = start_ms // MINUTE_MS * MINUTE_MS
-        # The next grid points to be served, `_NEVER` where nothing is due.
-        self._due_top = self._due_grid = self._due_quiet = self._due_slow = _NEVER
-        self._due = _NEVER
+        # The next grid points to be served, `NEVER` where nothing is due.
+        self._due_top = self._due_grid = self._due_quiet = self._due_slow = NEVER
+        self._due = NEVER
 
     @property
     def is_watched(self) -> bool:
@@ -138,8 +135,7 @@ class Pit:
             self.tick_books.watch(channel, now_ms)
         if parts := split_channel(channel):
             self.record.roll(self.now_ms)
-            self._live[channel] = LiveBar(self.series, parts[1], self.now_ms)
-            self._live = dict(sorted(self._live.items()))  # not in order of watching
+            self._live.watch(channel, parts[1], self.now_ms)
         self._plan()
 
     def unwatch(self, channel: str) -> None:
@@ -148,7 +144,7 @@ class Pit:
             self._watched[channel] -= 1
             return
         del self._watched[channel]
-        self._live.pop(channel, None)
+        self._live.unwatch(channel)
         self.tick_books.unwatch(channel)
         self._plan()
 
@@ -184,9 +180,8 @@ class Pit:
         if channel in BOOKS:
             return self._first_book(channel, now_ms)
         if parts := split_channel(channel):
-            live = self._live.get(channel)
-            live = live or LiveBar(self.series_at(now_ms), parts[1], now_ms)
-            return live.row(now_ms)
+            self.record.roll(now_ms)
+            return self._live.row(channel, parts[1], now_ms)
         return self._state(channel, now_ms)
 
     def _first_book(self, channel: str, now_ms: int) -> dict[str, Any]:
@@ -218,8 +213,8 @@ class Pit:
 
     def _touch(self, ms: int, reach: int) -> None:
         """Note how far up an event reached, for the next grid points."""
-        if self._due_grid == _NEVER:
-            self._due_grid = -(-ms // _GRID_MS) * _GRID_MS
+        if self._due_grid == NEVER:
+            self._due_grid = first_from(ms, _GRID_MS)
             self._due = min(self._due, self._due_grid)
         self._touched |= reach
         if reach & WINDOW:
@@ -227,21 +222,21 @@ class Pit:
             self._due = min(self._due, self.tick_books.due)
         if reach & TOP == TOP:
             self._top_ms = ms
-            if self._due_top == _NEVER and "bbo-tbt" in self._watched:
-                self._due_top = -(-ms // _TOP_MS) * _TOP_MS
+            if self._due_top == NEVER and "bbo-tbt" in self._watched:
+                self._due_top = first_from(ms, _TOP_MS)
                 self._due = min(self._due, self._due_top)
 
     def _plan(self) -> None:
         """Find the next grid points after what is watched has changed."""
         now, watched = self.now_ms, self._watched
-        top = -(-self._top_ms // _TOP_MS) * _TOP_MS
-        self._due_top = top if "bbo-tbt" in watched and top > now else _NEVER
-        quiet = (now - self.window.ts) // _QUIET_MS + 1
+        top = first_from(self._top_ms, _TOP_MS)
+        self._due_top = top if "bbo-tbt" in watched and top > now else NEVER
+        quiet = (now - self.window.ts) // QUIET_MS + 1
         self._due_quiet = (
-            self.window.ts + quiet * _QUIET_MS if watched.keys() & _BOOKS else _NEVER
+            self.window.ts + quiet * QUIET_MS if watched.keys() & _BOOKS else NEVER
         )
         slow = self._live or watched.keys() & _SLOW
-        self._due_slow = (now // _SLOW_MS + 1) * _SLOW_MS if slow else _NEVER
+        self._due_slow = first_after(now, SLOW_MS) if slow else NEVER
         self._set_due()
 
     def _set_due(self) -> None:
@@ -259,18 +254,18 @@ class Pit:
         while self._due <= upto_ms:
             ms = self._due
             if ms == self._due_top:
-                self._due_top = _NEVER
+                self._due_top = NEVER
                 self._tell("bbo-tbt", ms, out)
             if ms == self.tick_books.due:
                 self.tick_books.serve(ms, out)
             if ms == self._due_grid:
-                self._due_grid = _NEVER
+                self._due_grid = NEVER
                 self._turn(ms, out)
             elif ms == self._due_quiet:
-                self._due_quiet += _QUIET_MS
+                self._due_quiet += QUIET_MS
                 self._repeat(ms, out)
             if ms == self._due_slow:
-                self._due_slow += _SLOW_MS
+                self._due_slow += SLOW_MS
                 self._tell_slow(ms, out)
             self._set_due()
 
@@ -287,8 +282,8 @@ class Pit:
             )
         else:
             self.window.turn(self.flow.seq, ms)
-        if self._due_quiet != _NEVER:
-            self._due_quiet = ms + _QUIET_MS
+        if self._due_quiet != NEVER:
+            self._due_quiet = ms + QUIET_MS
         if touched & FIVE == FIVE and "books5" in self._watched:
             self._tell("books5", ms, out)
         if touched & TOP == TOP and "tickers" in self._watched:
@@ -319,11 +314,8 @@ class Pit:
     def _tell_slow(self, ms: int, out: list[Change]) -> None:
         """Serve a full second: candles, open interest and funding."""
         self.record.roll(ms)
-        for channel, live in self._live.items():
-            if ms == live.closes:
-                out.append(Change(ms, channel, self._key, [live.close()]))
-            elif self.record.last_ms > ms - _SLOW_MS or live.opens == ms - _SLOW_MS:
-                out.append(Change(ms, channel, self._key, [live.row(ms)]))
+        for channel, row in self._live.told(ms, self.record.has_moved):
+            out.append(Change(ms, channel, self._key, [row]))
         if ms % _INTEREST_MS == 0 and "open-interest" in self._watched:
             self._tell("open-interest", ms, out)
         if ms % _FUNDING_MS == 0 and "funding-rate" in self._watched:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from okxlab.simulator.record import Record
     from okxlab.simulator.wire import Step
 
-__all__ = ["PathSeries", "Quotes", "TradeBars", "TradeSeries", "first_ms"]
+__all__ = ["PathSeries", "Quotes", "TradeBars", "TradeSeries", "first_ms", "traded"]
 
 _SECONDS_KEPT = 90 * DAY_MS
 """How long OKX gives bars of a second."""
@@ -29,6 +29,40 @@ Level = list[str]
 def first_ms(instrument: Instrument | None) -> int:
     """Return where the history of an instrument, or of an index, begins [Unix ms]."""
     return instrument.list_ms if instrument else _FIRST_MS
+
+
+def traded(
+    prices: Texts,
+    sizes: Texts,
+    last: Trade,
+    best: tuple[list[Level], list[Level]],
+    day: Bar,
+) -> dict[str, Any]:
+    """Return what a ticker tells of an instrument and of a spread alike.
+
+    Parameters
+    ----------
+    prices, sizes
+        Write them.
+    last
+        The newest trade.
+    best
+        Asks and bids, best first.
+    day
+        The last 24 hours.
+    """
+    (ask, *_), (bid, *_) = (side or [["", ""]] for side in best)
+    return {
+        "last": prices[last.tick],
+        "lastSz": sizes[abs(last.lots)],
+        "askPx": ask[0],
+        "askSz": ask[1],
+        "bidPx": bid[0],
+        "bidSz": bid[1],
+        "open24h": prices[day.open],
+        "high24h": prices[day.high],
+        "low24h": prices[day.low],
+    }
 
 
 class Quotes:
@@ -135,20 +169,11 @@ class Quotes:
         stats
             Of its trades.
         """
-        (ask, *_), (bid, *_) = (side or [["", ""]] for side in best)
         day, px = stats.last_day(ms), self.prices
         return {
             "instType": self._inst_type,
             "instId": self._inst_id,
-            "last": px[last.tick],
-            "lastSz": self.sizes[abs(last.lots)],
-            "askPx": ask[0],
-            "askSz": ask[1],
-            "bidPx": bid[0],
-            "bidSz": bid[1],
-            "open24h": px[day.open],
-            "high24h": px[day.high],
-            "low24h": px[day.low],
+            **traded(px, self.sizes, last, best, day),
             "sodUtc0": px[stats.opening("1Dutc", ms)],
             "sodUtc8": px[stats.opening("1D", ms)],
             "volCcy24h": self.amounts.currency(day.lots, day.weight),

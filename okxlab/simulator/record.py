@@ -13,6 +13,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from okxlab.simulator.bars import Bar, flat, join, joined
+from okxlab.simulator.grid import SLOW_MS
 from okxlab.simulator.past import Past, Trade
 from okxlab.simulator.paths import HOUR_MS, MINUTE_MS, Path
 
@@ -65,6 +66,10 @@ class Record:
     def last_ms(self) -> int:
         """Time of the last live trade [Unix ms]; 0 if there was none."""
         return self._ms[-1] if self._ms else 0
+
+    def has_moved(self, ms: int) -> bool:
+        """Tell whether there was a live trade in the second before a moment."""
+        return self.last_ms > ms - SLOW_MS
 
     def add(self, ms: int, tick: int, lots: int, weight: int) -> None:
         """Add one match.

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from okxlab.simulator.change import Change
+from okxlab.simulator.grid import NEVER, QUIET_MS, first_from
 from okxlab.simulator.levels import Levels, book_row, checked_text
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ __all__ = ["DEPTHS", "Ladder", "TickBooks"]
 DEPTHS = {"books-l2-tbt": 400, "books50-l2-tbt": 50}
 """Levels a side, in the order in which an instrument's pushes are sent."""
 _GRID_MS = 10
-_QUIET_MS = 60_000
-_NEVER = 1 << 62
 
 Held = dict[int, tuple[int, int]]
 
@@ -119,8 +118,8 @@ class TickBooks:
         self._levels = levels
         self._book_text = book_text
         self._ladders: dict[str, Ladder] = {}
-        self._due_delta = _NEVER
-        self.due = _NEVER
+        self._due_delta = NEVER
+        self.due = NEVER
         """When `serve` is to be called next [Unix ms]."""
 
     def watch(self, channel: str, now_ms: int) -> None:
@@ -132,7 +131,7 @@ class TickBooks:
         """Tell a channel no longer."""
         self._ladders.pop(channel, None)
         if not self._ladders:
-            self._due_delta = _NEVER
+            self._due_delta = NEVER
         self._plan()
 
     def first(self, channel: str, now_ms: int) -> dict[str, Any]:
@@ -146,15 +145,15 @@ class TickBooks:
 
     def touch(self, ms: int) -> None:
         """Note that an event changed something among the levels shown."""
-        if self._ladders and self._due_delta == _NEVER:
-            self._due_delta = -(-ms // _GRID_MS) * _GRID_MS
+        if self._ladders and self._due_delta == NEVER:
+            self._due_delta = first_from(ms, _GRID_MS)
             self.due = min(self.due, self._due_delta)
 
     def serve(self, ms: int, out: list[Change]) -> None:
         """Tell what is due at a grid point."""
         is_touched = ms == self._due_delta
         if is_touched:
-            self._due_delta = _NEVER
+            self._due_delta = NEVER
         for channel in DEPTHS:
             ladder = self._ladders.get(channel)
             if ladder is None:
@@ -171,13 +170,13 @@ class TickBooks:
         return Ladder(self._flow, self._levels, DEPTHS[channel], ms)
 
     def _plan(self) -> None:
-        quiet = min(map(_quiet_ms, self._ladders.values()), default=_NEVER)
+        quiet = min(map(_quiet_ms, self._ladders.values()), default=NEVER)
         self.due = min(self._due_delta, quiet)
 
 
 def _quiet_ms(ladder: Ladder) -> int:
     """Return when a ladder that has not changed is told again."""
-    return (ladder.ts // _GRID_MS) * _GRID_MS + _QUIET_MS
+    return (ladder.ts // _GRID_MS) * _GRID_MS + QUIET_MS
 
 
 def _best(side: Side, depth: int) -> Held:

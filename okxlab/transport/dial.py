@@ -21,6 +21,7 @@ from websockets.exceptions import (
 
 from okxlab._version import __version__
 from okxlab.environment import is_loopback
+from okxlab.protocol.close_codes import CLOSE_CODES
 from okxlab.transport.socket import Socket
 
 if TYPE_CHECKING:
@@ -214,9 +215,9 @@ def why_ended(socket: Socket, settings: Timings) -> tuple[str, int | None]:
         limit = settings.max_message_bytes
         return f"a message was longer than max_message_bytes={limit}", 1009
     if received is not None:
-        reason = f": {received.reason}" if received.reason else ""
+        reason = received.reason or CLOSE_CODES.get(received.code)
         code = None if received.code == _NO_STATUS else int(received.code)
-        return f"closed by the exchange{reason}", code
+        return "closed by the exchange" + (f": {reason}" if reason else ""), code
     if broken is not None and not isinstance(broken, EOFError):
         sent = protocol.close_sent
         code = None if sent is None else int(sent.code)

@@ -350,6 +350,13 @@ def test_an_exchange_that_does_not_answer_ends_the_login_in_time(still, public):
         public.login(KEY, timeout=1)
 
 
+@pytest.mark.parametrize("timeout", [0, -1.0, float("nan")])
+def test_a_login_without_any_time_is_refused(public, timeout):
+    """It is no wish that an exchange could fulfil."""
+    with pytest.raises(ValueError, match=r"timeout=.*above 0"):
+        public.login(KEY, timeout=timeout)
+
+
 @pytest.mark.parametrize("given", ["canary-value", ("canary-value",) * 3, None])
 def test_what_are_no_credentials_is_refused_and_not_shown(public, given):
     """Three texts in a row are a common slip; the message must not repeat them."""

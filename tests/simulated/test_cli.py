@@ -14,8 +14,10 @@ import sys
 import pytest
 
 from okxlab import cli
+from okxlab.cli import channels, notebooks, watch
 from okxlab.environment import Environment
-from okxlab.protocol.channels import CHANNELS
+from okxlab.protocol.arg import Arg
+from okxlab.protocol.channels import CHANNELS, channel, make_arg
 
 pytestmark = pytest.mark.simulated
 
@@ -101,10 +103,64 @@ def test_watch_joins_instruments(simulator):
 
 
 def test_watch_takes_a_type_where_there_is_no_instrument():
-    """A channel of a whole type of instruments is asked for by the type."""
-    by_type = next(entry for entry in CHANNELS if entry.name == "instruments")
+    """INST is what the channel is asked for by: a type, or one currency."""
+    asked = {
+        entry.name: make_arg(entry, **watch._arg_of(entry, inst))
+        for entry, inst in (
+            (channel("instruments"), "SWAP"),
+            (channel("account"), "BTC"),
+        )
+    }
 
-    assert cli._arg_of(by_type, "SWAP") == {"inst_type": "SWAP"}
+    assert asked == {
+        "instruments": Arg("instruments", instType="SWAP"),
+        "account": Arg("account", ccy="BTC"),
+    }
+
+
+def test_watch_has_the_key_of_a_simulator():
+    """What an account has is shown with the key that every simulator knows."""
+    done = run("watch", "USDT", "account", "--env", "simulator", "--rows", "1")
+
+    assert len(table(done)) == 1
+
+
+def test_watch_logs_in_when_it_is_told_to(simulator):
+    """With --login the key is that of the variables."""
+    args = ("watch", "USDT", "account", "--env", simulator.ws, "--rows", "1")
+    key = {
+        "OKX_API_KEY": "simulator-key",
+        "OKX_SECRET_KEY": "simulator-secret",
+        "OKX_PASSPHRASE": "simulator-pass",
+    }
+    done = run(*args, "--login", **key)
+    refused = run(*args, "--login", **key | {"OKX_PASSPHRASE": "another"})
+
+    assert len(table(done)) == 1
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "passphrase" in refused.stderr
+    assert "another" not in refused.stderr
+
+
+@pytest.mark.parametrize("name", ["orders", "economic-calendar"])
+def test_watch_of_an_account_names_the_options(name):
+    """Without a key the next step is one of the command line, not of Python."""
+    done = run("watch", "SPOT", name, "--env", "live")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--login" in done.stderr
+    assert "--keyring" in done.stderr
+    assert "okxlab." not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["books", "books-l2-tbt"])
+def test_watch_of_an_order_book_names_what_can_be_watched(name):
+    """Rows cannot show it: the next step is a channel that they can."""
+    done = run("watch", "BTC-USDT", name)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "'books5'" in done.stderr
+    assert "okxlab." not in done.stderr
 
 
 def test_watch_follows_the_variable(simulator):
@@ -188,7 +244,7 @@ def test_channels_lists_the_registry(capsys):
 
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines[1:]] == [
-        cli._label(entry) for entry in CHANNELS
+        channels._label(entry) for entry in CHANNELS
     ]
 
 
@@ -290,10 +346,10 @@ def test_lab_without_jupyterlab_names_the_extra(monkeypatch, capsys, tmp_path):
 
 def test_lab_copies_and_never_overwrites(tmp_path, capsys):
     """What is missing is copied; what is there stays as it is."""
-    first = cli._copy_notebooks(tmp_path)
+    first = notebooks._copy_notebooks(tmp_path)
     first.write_text("mine", "utf-8")
 
-    again = cli._copy_notebooks(tmp_path)
+    again = notebooks._copy_notebooks(tmp_path)
 
     assert again == first
     assert first.name == "01-quickstart.ipynb"
@@ -314,7 +370,7 @@ def test_lab_opens_jupyterlab_on_the_copy(option, expected, tmp_path, monkeypatc
         started.update(command=command, env=env)
         return 7
 
-    monkeypatch.setattr(cli, "_run_until_it_ends", note)
+    monkeypatch.setattr(notebooks, "_run_until_it_ends", note)
 
     code = cli.main(
         ["lab", str(tmp_path / "n b"), "--no-browser", "--port", "8899", *option]
@@ -331,4 +387,4 @@ def test_exit_code_of_a_program_is_passed_on():
     """A program that ends by itself gives its exit code."""
     command = [sys.executable, "-c", "raise SystemExit(5)"]
 
-    assert cli._run_until_it_ends(command, dict(os.environ)) == 5
+    assert notebooks._run_until_it_ends(command, dict(os.environ)) == 5

@@ -7,7 +7,7 @@ import traceback
 import pytest
 
 from okxlab.errors import CredentialsError
-from okxlab.protocol.auth import Credentials, login_arg, rest_headers
+from okxlab.protocol.auth import Credentials, conceal, login_arg, rest_headers
 
 CANARY = "canary-7f3a"
 
@@ -134,3 +134,34 @@ def test_equality():
     assert hash(Credentials("a", "b", "c")) == hash(Credentials("a", "b", "c"))
     assert Credentials("a", "b", "c") != Credentials("a", "b", "d")
     assert Credentials("a", "b", "c") != "a"
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("Wrong passphrase 'pass'.", "Wrong passphrase '***'."),
+        ('{"apiKey":"k","code":60005}', '{"apiKey":"***","code":60005}'),
+        ("apiKey k/s$ is not known", "apiKey ***/*** is not known"),
+        ("look: k, k and k", "look: ***, *** and ***"),
+    ],
+)
+def test_short_parts_are_concealed_and_words_are_left(said, left):
+    """Those of a simulator may be of a letter: what holds them as a part stays."""
+    assert conceal(said, Credentials("k", "s$", "pass")) == left
+
+
+def test_long_parts_are_concealed_wherever_they_are():
+    """Also where they are glued to something else, or are as JSON spells them."""
+    credentials = Credentials("0a1b2c3d-key", "0a1b2c3d", 'say "friend"')
+
+    assert conceal("x0a1b2c3d-keyx0a1b2c3dx", credentials) == "x***x***x"
+    assert conceal(r'{"passphrase":"say \"friend\""}', credentials) == (
+        '{"passphrase":"***"}'
+    )
+
+
+def test_what_is_concealed_is_not_looked_at_again():
+    """A part of asterisks does not multiply them."""
+    assert conceal("the key is long-key-1", Credentials("long-key-1", "s", "*")) == (
+        "the key is ***"
+    )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from okxlab.simulator.accounts.desk import Desk
 from okxlab.simulator.accounts.entrance import admit, admit_request
 from okxlab.simulator.accounts.venue import Venue
+from okxlab.simulator.grid import first_after
 from okxlab.simulator.paths import HOUR_MS
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ class Accounts:
 
     def next_ms(self) -> int:
         """Return when `look_after` is due next [Unix ms]."""
-        return (self.venue.now_ms // GRID_MS + 1) * GRID_MS
+        return first_after(self.venue.now_ms, GRID_MS)
 
     def book(self) -> None:
         """Book what resting orders met since the last time, in order of time."""

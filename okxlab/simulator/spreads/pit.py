@@ -11,9 +11,10 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from okxlab.simulator.candles import LiveBar
+from okxlab.simulator.candles import LiveBars
 from okxlab.simulator.change import Change
 from okxlab.simulator.flow import Flow
+from okxlab.simulator.grid import NEVER, QUIET_MS, SLOW_MS, first_after, first_from
 from okxlab.simulator.marks import DayStats
 from okxlab.simulator.matching import FIVE, TOP, TRADE, WINDOW_LEVELS
 from okxlab.simulator.past import Past
@@ -43,10 +44,6 @@ _TRADES = "sprd-public-trades"
 
 _TOP_MS = 10
 _GRID_MS = 100
-_SLOW_MS = 1000
-_QUIET_MS = 60_000
-"""After so long without a change, books are told again."""
-_NEVER = 1 << 62
 
 
 class SpreadPit:
@@ -95,12 +92,12 @@ class SpreadPit:
             ts=start_ms // _TOP_MS * _TOP_MS,
         )
         self._watched: set[str] = set()
-        self._live: dict[str, LiveBar] = {}
+        self._live = LiveBars(self.series)
         self._touched = 0  # how far up events reached since the last 100 ms
         self._reach = 0  # and since the last 10 ms
-        # The next grid points to be served, `_NEVER` where nothing is due.
-        self._due_top = self._due_grid = self._due_quiet = self._due_slow = _NEVER
-        self._due = _NEVER
+        # The next grid points to be served, `NEVER` where nothing is due.
+        self._due_top = self._due_grid = self._due_quiet = self._due_slow = NEVER
+        self._due = NEVER
 
     @property
     def is_watched(self) -> bool:
@@ -112,14 +109,13 @@ class SpreadPit:
         self._watched.add(channel)
         if bar := bar_of(channel):
             self.record.roll(self.now_ms)
-            self._live[channel] = LiveBar(self.series, bar, self.now_ms)
-            self._live = dict(sorted(self._live.items()))  # not in order of watching
+            self._live.watch(channel, bar, self.now_ms)
         self._plan()
 
     def unwatch(self, channel: str) -> None:
         """Tell the changes of a channel no longer."""
         self._watched.discard(channel)
-        self._live.pop(channel, None)
+        self._live.unwatch(channel)
         self._plan()
 
     def run(self, to_ms: int, out: list[Change]) -> None:
@@ -147,8 +143,7 @@ class SpreadPit:
             return self.window.snapshot(WINDOW_LEVELS)
         if bar := bar_of(channel):
             self.record.roll(self.now_ms)
-            live = self._live.get(channel) or LiveBar(self.series, bar, self.now_ms)
-            return live.row(self.now_ms)
+            return self._live.row(channel, bar, self.now_ms)
         return self._state(channel, self.now_ms)
 
     def ticker(self) -> dict[str, Any]:
@@ -163,19 +158,19 @@ class SpreadPit:
         """Note how far up an event reached, for the next grid points."""
         self._touched |= reach
         self._reach |= reach
-        if self._due_top == _NEVER:
-            self._due_top = -(-ms // _TOP_MS) * _TOP_MS
-        if self._due_grid == _NEVER:
-            self._due_grid = -(-ms // _GRID_MS) * _GRID_MS
+        if self._due_top == NEVER:
+            self._due_top = first_from(ms, _TOP_MS)
+        if self._due_grid == NEVER:
+            self._due_grid = first_from(ms, _GRID_MS)
         self._set_due()
 
     def _plan(self) -> None:
         """Find the next grid points after what is watched has changed."""
         now = self.now_ms
-        quiet = (now - self.window.ts) // _QUIET_MS + 1
+        quiet = (now - self.window.ts) // QUIET_MS + 1
         is_book = self._watched & {BOOK, _BEST, _FIVE}
-        self._due_quiet = self.window.ts + quiet * _QUIET_MS if is_book else _NEVER
-        self._due_slow = (now // _SLOW_MS + 1) * _SLOW_MS if self._live else _NEVER
+        self._due_quiet = self.window.ts + quiet * QUIET_MS if is_book else NEVER
+        self._due_slow = first_after(now, SLOW_MS) if self._live else NEVER
         self._set_due()
 
     def _set_due(self) -> None:
@@ -189,18 +184,18 @@ class SpreadPit:
         while self._due <= upto_ms:
             ms = self._due
             if ms == self._due_top:
-                self._due_top = _NEVER
+                self._due_top = NEVER
                 self._turn(ms, out)
             if ms == self._due_grid:
-                self._due_grid = _NEVER
+                self._due_grid = NEVER
                 touched, self._touched = self._touched, 0
                 self._tell_if(_FIVE, touched & FIVE == FIVE, ms, out)
                 self._tell_if(_TICKER, touched & TOP == TOP, ms, out)
             if ms == self._due_quiet:
-                self._due_quiet += _QUIET_MS
+                self._due_quiet += QUIET_MS
                 self._repeat(ms, out)
             if ms == self._due_slow:
-                self._due_slow += _SLOW_MS
+                self._due_slow += SLOW_MS
                 self._tell_candles(ms, out)
             self._set_due()
 
@@ -213,8 +208,8 @@ class SpreadPit:
             self._tell_book(self.window.deltas(seq, ms)[0], ms, out)
         else:
             self.window.turn(seq, ms)
-        if self._due_quiet != _NEVER:
-            self._due_quiet = ms + _QUIET_MS
+        if self._due_quiet != NEVER:
+            self._due_quiet = ms + QUIET_MS
 
     def _repeat(self, ms: int, out: list[Change]) -> None:
         """Say again what a quiet book is."""
@@ -234,11 +229,8 @@ class SpreadPit:
     def _tell_candles(self, ms: int, out: list[Change]) -> None:
         """Serve a full second."""
         self.record.roll(ms)
-        for channel, live in self._live.items():
-            if ms == live.closes:
-                out.append(Change(ms, channel, self._key, [live.close()]))
-            elif self.record.last_ms > ms - _SLOW_MS or live.opens == ms - _SLOW_MS:
-                out.append(Change(ms, channel, self._key, [live.row(ms)]))
+        for channel, row in self._live.told(ms, self.record.has_moved):
+            out.append(Change(ms, channel, self._key, [row]))
 
     def _state(self, channel: str, ms: int) -> dict[str, Any]:
         """Return the row of a channel that tells how things stand."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from okxlab.simulator.amounts import Amounts
 from okxlab.simulator.bars import BARS
 from okxlab.simulator.levels import Levels
-from okxlab.simulator.quotes import TradeBars
+from okxlab.simulator.quotes import TradeBars, traded
 from okxlab.simulator.spreads.pricing import SpreadPrices
 from okxlab.simulator.wire import Texts
 
@@ -112,19 +112,10 @@ class SpreadRows:
         stats
             Of its trades.
         """
-        (ask, *_), (bid, *_) = (side or [["", ""]] for side in best)
-        day, px = stats.last_day(ms), self.prices
+        day = stats.last_day(ms)
         return {
             "sprdId": self._sprd_id,
-            "last": px[last.tick],
-            "lastSz": self.sizes[abs(last.lots)],
-            "askPx": ask[0],
-            "askSz": ask[1],
-            "bidPx": bid[0],
-            "bidSz": bid[1],
-            "open24h": px[day.open],
-            "high24h": px[day.high],
-            "low24h": px[day.low],
+            **traded(self.prices, self.sizes, last, best, day),
             "vol24h": self.amounts.lots(day.lots),
             "ts": str(ms),
         }

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from okxlab.simulator.change import Change
 from okxlab.simulator.draws import source
+from okxlab.simulator.grid import points
 from okxlab.simulator.paths import MINUTE_MS, remember
-from okxlab.simulator.timetable.script import grid
 from okxlab.simulator.wire import decimal
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Adl:
         self, channel: str, keys: Collection[str], after_ms: int, to_ms: int
     ) -> Iterator[Change]:
         """Yield a row a second of each family in trouble."""
-        due = grid(after_ms, to_ms, _EVERY_MS)
+        due = points(after_ms, to_ms, _EVERY_MS)
         within = (pair for key in keys for pair in self._within(key))
         families = sorted(set(within)) if due else []
         for ms in due:

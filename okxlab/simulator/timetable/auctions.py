@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from okxlab.simulator.amounts import Amounts
 from okxlab.simulator.change import Change
 from okxlab.simulator.draws import BELL, source
+from okxlab.simulator.grid import points
 from okxlab.simulator.paths import HOUR_MS, MINUTE_MS, remember
-from okxlab.simulator.timetable.script import grid
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -83,7 +83,7 @@ class Auctions:
             for key in keys:
                 auction = self._auction(key, hour)
                 first = max(after_ms, auction.begin - 1)
-                for ms in grid(first, min(to_ms, auction.end), _EVERY_MS):
+                for ms in points(first, min(to_ms, auction.end), _EVERY_MS):
                     yield Change(ms, channel, key, [self._row(key, auction, ms)])
 
     def _row(self, key: str, auction: _Auction, ms: int) -> Row:

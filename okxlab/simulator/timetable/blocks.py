@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from okxlab.simulator.amounts import Amounts
 from okxlab.simulator.change import Change
 from okxlab.simulator.draws import source
+from okxlab.simulator.grid import points
 from okxlab.simulator.past import Trade
 from okxlab.simulator.paths import DAY_MS, HOUR_MS, MINUTE_MS, remember
-from okxlab.simulator.timetable.script import grid
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -106,7 +106,7 @@ class Blocks:
             for ms, leg in moments:
                 yield Change(ms, channel, leg.one.inst_id, [self._trade(leg)])
             return
-        again = {(ms, key) for ms in grid(after_ms, to_ms, _AGAIN_MS) for key in keys}
+        again = {(ms, key) for ms in points(after_ms, to_ms, _AGAIN_MS) for key in keys}
         for ms, key in sorted(again | {(ms, leg.one.inst_id) for ms, leg in moments}):
             yield Change(ms, channel, key, [self._ticker(key, ms)])
 

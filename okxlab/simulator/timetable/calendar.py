@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from okxlab.simulator.change import Change
 from okxlab.simulator.draws import BELL, source
 from okxlab.simulator.paths import DAY_MS, MINUTE_MS
+from okxlab.simulator.timetable.slots import Slots
 from okxlab.simulator.wire import decimal
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
-
-    from okxlab.protocol.arg import Arg
     from okxlab.simulator.timetable.script import Row
 
 __all__ = ["Calendar"]
@@ -51,44 +48,19 @@ _FIGURES = (
 )  # fmt: skip
 
 
-class Calendar:
-    """The channel ``economic-calendar``.
-
-    Parameters
-    ----------
-    seed
-        What it is drawn from.
-    """
+class Calendar(Slots):
+    """The channel ``economic-calendar``: forecasts, releases and revisions."""
 
     channels = frozenset({"economic-calendar"})
-
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
-
-    def find(self, arg: Arg, now_ms: int) -> str | None:  # noqa: ARG002  # a script's
-        """Return the one key there is."""
-        return ""
+    slot_ms = _SLOT_MS
 
     def opening(self, channel: str, key: str, ms: int) -> list[Row]:  # noqa: ARG002  # a script's
         """Return nothing: the channel begins with the next change."""
         return []
 
-    def changes(
-        self,
-        channel: str,
-        keys: Collection[str],  # noqa: ARG002  # there is but one
-        after_ms: int,
-        to_ms: int,
-    ) -> Iterator[Change]:
-        """Yield forecasts, releases and revisions."""
-        for slot in range(after_ms // _SLOT_MS, to_ms // _SLOT_MS + 1):
-            for row in self._rows(slot):
-                if after_ms < int(row["ts"]) <= to_ms:
-                    yield Change(int(row["ts"]), channel, "", [row])
-
-    def _rows(self, slot: int) -> list[Row]:
+    def draw(self, slot: int) -> list[Row]:
         """Return what is told of the figure of a slot, oldest first."""
-        draw = source(self._seed, "calendar", slot).getrandbits
+        draw = source(self.seed, "calendar", slot).getrandbits
         figure = _FIGURES[draw(16) % len(_FIGURES)]
         before, forecast, actual, revised = (
             figure.middle + BELL[draw(10)] * figure.width // 1000 for _ in range(4)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from okxlab.protocol.arg import Arg
     from okxlab.simulator.change import Change
 
-__all__ = ["Row", "Script", "grid"]
+__all__ = ["Row", "Script"]
 
 Row = dict[str, Any]
 
@@ -39,8 +39,3 @@ class Script(Protocol):
 
         A change whose wider keys alone are watched is to be yielded as well.
         """
-
-
-def grid(after_ms: int, to_ms: int, every_ms: int) -> range:
-    """Return the multiples of a period in (after_ms, to_ms]."""
-    return range((after_ms // every_ms + 1) * every_ms, to_ms + 1, every_ms)

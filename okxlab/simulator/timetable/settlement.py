@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from okxlab.simulator.change import Change
+from okxlab.simulator.grid import points
 from okxlab.simulator.paths import DAY_MS, HOUR_MS, MINUTE_MS, STEP_MS, remember
 from okxlab.simulator.query import no_instrument
-from okxlab.simulator.timetable.script import grid
 from okxlab.simulator.wire import decimal
 
 if TYPE_CHECKING:
@@ -94,12 +94,12 @@ class Settlement:
         self, channel: str, keys: Collection[str], after_ms: int, to_ms: int
     ) -> Iterator[Change]:
         """Yield each price every 200 ms while it forms."""
-        if not grid(after_ms, to_ms, STEP_MS):
+        if not points(after_ms, to_ms, STEP_MS):
             return
         for window in self._windows(keys, after_ms, to_ms):
             key, wider = (f"{window.kind}/{n}" for n in (window.inst_id, window.family))
             first = max(after_ms, window.end - _WINDOW_MS)
-            for ms in grid(first, min(to_ms, window.end), STEP_MS):
+            for ms in points(first, min(to_ms, window.end), STEP_MS):
                 row = self._row(window, ms)
                 yield Change(ms, channel, key, [row], wider=(wider,))
 

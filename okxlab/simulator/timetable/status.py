@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from okxlab.simulator.change import Change
 from okxlab.simulator.draws import source
-from okxlab.simulator.paths import MINUTE_MS, remember
+from okxlab.simulator.paths import MINUTE_MS
+from okxlab.simulator.timetable.slots import Slots
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
-
-    from okxlab.protocol.arg import Arg
     from okxlab.simulator.query import Query
     from okxlab.simulator.timetable.script import Row
 
@@ -34,41 +31,15 @@ _KEPT = 8
 """Slots that REST looks back."""
 
 
-class Status:
-    """The channel ``status`` and its REST call.
-
-    Parameters
-    ----------
-    seed
-        What it is drawn from.
-    """
+class Status(Slots):
+    """The channel ``status`` and its REST call."""
 
     channels = frozenset({"status"})
-
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
-        self._slots: dict[int, list[Row]] = {}
-
-    def find(self, arg: Arg, now_ms: int) -> str | None:  # noqa: ARG002  # a script's
-        """Return the one key there is."""
-        return ""
+    slot_ms = _SLOT_MS
 
     def opening(self, channel: str, key: str, ms: int) -> list[Row]:  # noqa: ARG002  # a script's
         """Return the latest change."""
-        return [self._latest(ms // _SLOT_MS, ms) or self._slot(ms // _SLOT_MS - 1)[-1]]
-
-    def changes(
-        self,
-        channel: str,
-        keys: Collection[str],  # noqa: ARG002  # there is but one
-        after_ms: int,
-        to_ms: int,
-    ) -> Iterator[Change]:
-        """Yield each change of a maintenance."""
-        for slot in range(after_ms // _SLOT_MS, to_ms // _SLOT_MS + 1):
-            for row in self._slot(slot):
-                if after_ms < int(row["ts"]) <= to_ms:
-                    yield Change(int(row["ts"]), channel, "", [row])
+        return [self._latest(ms // _SLOT_MS, ms) or self.rows(ms // _SLOT_MS - 1)[-1]]
 
     def answer(self, query: Query) -> list[Row]:
         """Answer ``system/status``: each maintenance as it stands, newest first."""
@@ -78,18 +49,12 @@ class Status:
         return [row for row in found if row and wanted in {None, row["state"]}]
 
     def _latest(self, slot: int, ms: int) -> Row | None:
-        known = [row for row in self._slot(slot) if int(row["ts"]) <= ms]
+        known = [row for row in self.rows(slot) if int(row["ts"]) <= ms]
         return known[-1] if known else None
 
-    def _slot(self, slot: int) -> list[Row]:
-        kept = self._slots.get(slot)
-        if kept is None:
-            kept = remember(self._slots, slot, self._draw(slot), 64)
-        return kept
-
-    def _draw(self, slot: int) -> list[Row]:
+    def draw(self, slot: int) -> list[Row]:
         """Return the changes of a slot, oldest first."""
-        draw = source(self._seed, "status", slot).getrandbits
+        draw = source(self.seed, "status", slot).getrandbits
         number, name = _SERVICES[draw(16) % len(_SERVICES)]
         start = slot * _SLOT_MS
         begin = start + (5 + draw(2)) * MINUTE_MS
