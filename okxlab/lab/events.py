@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from okxlab.lab.lists import Lists
     from okxlab.lab.login import Login
     from okxlab.protocol.arg import Arg
+    from okxlab.protocol.session import ClientSession
     from okxlab.runtime import Clock
     from okxlab.stream.tape import Tape
     from okxlab.transport import Connection
@@ -275,7 +276,20 @@ class Events:
         for tape in self._holdings.tapes_on(connection):
             tape.notices += 1
         if code == _SERVICE_UPGRADE:
-            connection.reconnect(f"notice {code}: {msg}")
+            self._renew(connection, f"notice {code}: {msg}")
+
+    def _renew(self, connection: Connection, why: str) -> None:
+        """Replace a connection before it is let go of."""
+        login = self.login if self._holdings.logs_in(connection) else None
+
+        def log_in(session: ClientSession) -> None:
+            assert login is not None
+            session.login(login.credentials, login.timestamp())
+
+        def heard() -> list[ev.Push]:
+            return [one.last for one in self._holdings.on(connection) if one.last]
+
+        connection.renew(why, log_in if login is not None else None, heard)
 
     def _note(self, connection: Connection, what: str, arg: Arg | None = None) -> None:
         self._noted += 1
