@@ -369,6 +369,7 @@ class Connection:
         parting = self._close_in_background(old.socket)
         await asyncio.wait([parting], timeout=_CLOSE_TIMEOUT)
         old.stop()
+        renewal.old_is_over()
         await asyncio.sleep(_LAG)
 
     def _drop_renewal(self) -> None:

@@ -7,10 +7,12 @@ its channel:
 - a *log* is taken from both for as long as both talk.  The exchange sends the same
   row to both, so a row is passed on as often as the connection that has it more
   often has it: nothing is lost to the one that is behind, and nothing is doubled;
-- everything else is taken from the old one until the successor's first push of the
-  arg, and from the successor from then on.  A book and a whole state begin anew
-  with that push, in one step; a bar may be told again; of a series and of changes
-  to a state the rows that the old one has told already are left out.
+- a book and a whole state are taken from the old one until the successor's first
+  push of the arg, with which they begin anew in one step, and from the successor
+  from then on;
+- of a series, of bars and of changes to a state the old one has the word until it
+  has ended.  What the successor says meanwhile is held back, and what the old one
+  has told by then is left out of it: so they keep their order, too.
 """
 
 from __future__ import annotations
@@ -51,6 +53,8 @@ class Handover:
         self.taken_over: set[Arg] = set()
         self._ahead_old: _Rows = Counter()  # told by the old one only, so far
         self._ahead_new: _Rows = Counter()
+        self._held: list[tuple[Push, int]] = []
+        self._has_ended = False  # the old one
         for push in heard:
             if not _is_whole(push):
                 self._ahead_old.update(_marks(push))
@@ -59,29 +63,44 @@ class Handover:
         """Return what is to be passed on of a push of the old connection."""
         if channel(push.arg.channel).kind == "log":
             return _sift(push, self._ahead_old, self._ahead_new)
-        if push.arg in self.taken_over:
+        if _begins_anew(push) and push.arg in self.taken_over:
             return None
         if not _is_whole(push):
             self._ahead_old.update(_marks(push))
         return push
 
-    def from_new(self, push: Push) -> Push | None:
-        """Return what is to be passed on of a push of the successor."""
+    def from_new(self, push: Push, recv_us: int) -> Push | None:
+        """Return what is to be passed on now of a push of the successor."""
         self.taken_over.add(push.arg)
-        if _is_whole(push):
+        if _begins_anew(push):
             return push
         if channel(push.arg.channel).kind == "log":
             return _sift(push, self._ahead_new, self._ahead_old)
-        return _without(push, self._ahead_old)
+        if not self._has_ended:
+            self._held.append((push, recv_us))
+            return None
+        return push if _is_whole(push) else _without(push, self._ahead_old)
+
+    def old_ended(self) -> list[tuple[Push, int]]:
+        """Return what was held back, with its receive times [us since 1970 UTC]."""
+        self._has_ended = True
+        held, self._held = self._held, []
+        passed = ((self.from_new(push, recv_us), recv_us) for push, recv_us in held)
+        return [(push, recv_us) for push, recv_us in passed if push is not None]
+
+
+def _begins_anew(push: Push) -> bool:
+    """Tell whether the first push of a subscription is all there is to know."""
+    entry = channel(push.arg.channel)
+    return entry.kind == "book" or (
+        entry.kind == "state" and (bool(push.event_type) or entry.opens)
+    )
 
 
 def _is_whole(push: Push) -> bool:
-    """Tell whether rows mean more than themselves, so that none may be left out."""
-    entry = channel(push.arg.channel)
-    if entry.kind == "state":
-        return push.event_type == "snapshot" or entry.opens
+    """Tell whether rows may be told again, so that none is left out."""
     # The same bar may come back: prices go up and down again.
-    return entry.kind in ("book", "bars")
+    return _begins_anew(push) or channel(push.arg.channel).kind == "bars"
 
 
 def _sift(push: Push, own: _Rows, other: _Rows) -> Push | None:

@@ -107,6 +107,11 @@ class Renewal:
         """Make the successor the link of the connection."""
         self._is_over = True
 
+    def old_is_over(self) -> None:
+        """Pass on what was held back as long as the old link had the word."""
+        for push, recv_us in self._handover.old_ended():
+            self._owner.pushed(push, recv_us)
+
     def end(self) -> None:
         """Let each link speak for itself; one of them is to be stopped."""
         for link in (self.old, self.new):
@@ -119,7 +124,7 @@ class Renewal:
         """Take rows of the successor."""
         self._served.add(push.arg)
         self._moved.set()
-        self._pass_on(self._handover.from_new(push), recv_us)
+        self._pass_on(self._handover.from_new(push, recv_us), recv_us)
 
     def event(self, event: Event) -> None:
         """Take what the successor's session has recorded."""
