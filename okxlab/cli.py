@@ -382,6 +382,20 @@ def _place(env: str | None, site: str) -> Iterator[Environment]:
         yield running.environment
 
 
+def _rate(
+    _context: click.Context, _parameter: click.Parameter, text: str | None
+) -> float | Literal["max"] | None:
+    """Read a rate; the simulator says which numbers make no sense."""
+    if text is None:
+        return None
+    if text == "max":
+        return "max"
+    try:
+        return float(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is neither a number nor max") from None
+
+
 @cli.command()
 @click.option("--port", default=9000, help="0 takes any free one. [default: 9000]")
 @click.option("--seed", default=1, help="Another seed, another market. [default: 1]")
@@ -424,6 +438,13 @@ def _place(env: str | None, site: str) -> Iterator[Environment]:
     metavar="INST_ID",
     help="What that account trades by itself, such as BTC-USDT.",
 )
+@click.option(
+    "--rate",
+    metavar="N|max",
+    callback=_rate,
+    help="A load in place of a market: so many messages a second, or as many as "
+    "are taken.",
+)
 def simulator(
     port: int,
     seed: int,
@@ -435,6 +456,7 @@ def simulator(
     secret: str,
     passphrase: str,
     trader: str | None,
+    rate: float | Literal["max"] | None,
 ) -> None:
     """Serve a simulated OKX on this machine until interrupted.
 
@@ -444,16 +466,20 @@ def simulator(
 
     # A supervisor's polite signal ends the command as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    market = Simulator(
-        seed=seed,
-        speed=speed,
-        instruments=instruments,
-        port=port,
-        tls=tls,
-        checksum=checksum,
-        accounts=[Account(key, secret, passphrase)],
-        trader=trader,
-    )
+    try:
+        market = Simulator(
+            seed=seed,
+            speed=speed,
+            instruments=instruments,
+            port=port,
+            tls=tls,
+            checksum=checksum,
+            accounts=[Account(key, secret, passphrase)],
+            trader=trader,
+            rate=rate,
+        )
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
     with _listening(market):
         click.echo(f"{market.ws}\n{market.rest}")
         click.echo(

@@ -268,7 +268,10 @@ class RestClient:
             ) from error
 
     async def instruments(
-        self, inst_type: str, inst_family: str | None = None
+        self,
+        inst_type: str,
+        inst_family: str | None = None,
+        series_id: str | None = None,
     ) -> list[dict[str, Any]]:
         """Ask for the instruments of one type.
 
@@ -278,6 +281,8 @@ class RestClient:
             "SPOT", "MARGIN", "SWAP", "FUTURES", "OPTION" or "EVENTS".
         inst_family
             For example ``"BTC-USD"``; OKX demands it for options.
+        series_id
+            For example ``"BTC-ABOVE-DAILY"``; OKX demands it for events.
 
         Returns
         -------
@@ -291,7 +296,11 @@ class RestClient:
         """
         return await self.get(
             "/api/v5/public/instruments",
-            {"instType": inst_type, "instFamily": inst_family},
+            {
+                "instType": inst_type,
+                "instFamily": inst_family,
+                "seriesId": series_id,
+            },
         )
 
     async def close(self) -> None:

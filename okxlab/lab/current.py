@@ -254,7 +254,10 @@ def panel() -> Panel:
 
 
 def instruments(
-    inst_type: str = "SPOT", inst_family: str | None = None
+    inst_type: str = "SPOT",
+    inst_family: str | None = None,
+    *,
+    series_id: str | None = None,
 ) -> pd.DataFrame:
     """Return what is listed on the exchange of the current lab.
 
@@ -264,6 +267,8 @@ def instruments(
         ``SPOT``, ``MARGIN``, ``SWAP``, ``FUTURES``, ``OPTION`` or ``EVENTS``.
     inst_family
         Family, for example ``"BTC-USD"``; OKX demands one for options.
+    series_id
+        Series, for example ``"BTC-ABOVE-DAILY"``; OKX demands one for events.
 
     Returns
     -------
@@ -272,10 +277,12 @@ def instruments(
 
     Raises
     ------
+    ChannelError
+        If there is no such kind of instrument, or a family or a series is missing.
     ExchangeError, ConnectError
         If OKX refuses, or cannot be reached.
     """
-    return current_lab().instruments(inst_type, inst_family)
+    return current_lab().instruments(inst_type, inst_family, series_id=series_id)
 
 
 def history(

@@ -81,6 +81,7 @@ class Events:
         near_misses: NearMisses | None = None,
     ) -> None:
         self._holdings = holdings
+        self._by_key = holdings.by_key
         self._lists = lists
         self._errands = errands
         self._clock = clock
@@ -95,7 +96,7 @@ class Events:
 
     def pushed(self, _: Connection, push: ev.Push, recv_us: int) -> None:
         """Write the rows of a push to the tapes that want them."""
-        holding = self._holdings.find(push.arg)
+        holding = self._by_key.get(push.arg.key)
         if holding is None:
             return
         if holding.has_resumed:

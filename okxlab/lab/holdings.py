@@ -77,6 +77,11 @@ class Holdings:
         Makes a connection to a path, not started.
     args_per_connection
         How many holdings one connection takes.
+
+    Attributes
+    ----------
+    by_key : dict
+        Every holding, by the `Arg.key` of its arg; for reading, once a message.
     """
 
     def __init__(
@@ -84,7 +89,7 @@ class Holdings:
     ) -> None:
         self._connect = connect
         self._limit = args_per_connection
-        self._by_arg: dict[Arg, Holding] = {}
+        self.by_key: dict[str, Holding] = {}
         self._connections: dict[Connection, int] = {}  # with the args each holds
         self._logging_in: set[Connection] = set()
         self._closing: set[asyncio.Task[None]] = set()
@@ -93,13 +98,13 @@ class Holdings:
 
     def find(self, arg: Arg) -> Holding | None:
         """Return the holding of an arg, if somebody wants it."""
-        return self._by_arg.get(arg)
+        return self.by_key.get(arg.key)
 
     def on(self, connection: Connection) -> list[Holding]:
         """Return what lives on a connection."""
         return [
             holding
-            for holding in self._by_arg.values()
+            for holding in self.by_key.values()
             if holding.connection is connection
         ]
 
@@ -122,14 +127,14 @@ class Holdings:
     def hold(self, arg: Arg, entry: Channel) -> tuple[Holding, Connection]:
         """Find a place for an arg that nobody has wanted so far."""
         connection = self._with_room(entry.path, entry.login)
-        holding = self._by_arg[arg] = Holding(arg, entry)
+        holding = self.by_key[arg.key] = Holding(arg, entry)
         holding.connection = connection
         self._connections[connection] += 1
         return holding, connection
 
     def let_go(self, holding: Holding) -> None:
         """Give up an arg, and its connection if that was the last one."""
-        self._by_arg.pop(holding.arg, None)
+        self.by_key.pop(holding.arg.key, None)
         if holding.resync is not None:
             holding.resync.stop()
         connection, holding.connection = holding.connection, None
@@ -144,7 +149,7 @@ class Holdings:
         for connection in self.connections:
             self._end(connection)
         await asyncio.gather(*self._closing, return_exceptions=True)
-        self._by_arg.clear()
+        self.by_key.clear()
 
     def _with_room(self, path: str, logs_in: bool) -> Connection:
         for connection, held in self._connections.items():

@@ -21,7 +21,10 @@ __all__ = ["NearMisses", "instrument_frame", "instrument_rows"]
 
 
 async def instrument_rows(
-    rest: RestClient, inst_type: str, inst_family: str | None = None
+    rest: RestClient,
+    inst_type: str,
+    inst_family: str | None = None,
+    series_id: str | None = None,
 ) -> list[Instrument]:
     """Return the instruments of one type as typed rows.
 
@@ -32,7 +35,7 @@ async def instrument_rows(
     RemoteProtocolError
         If a value in the list does not fit its field.
     """
-    found = await rest.instruments(inst_type, inst_family)
+    found = await rest.instruments(inst_type, inst_family, series_id)
     try:
         return msgspec.convert(found, list[Instrument], strict=False)
     except msgspec.ValidationError as error:

@@ -284,7 +284,11 @@ class Lab:
         self._runtime.post(self._attach, tape)
 
     def instruments(
-        self, inst_type: str = "SPOT", inst_family: str | None = None
+        self,
+        inst_type: str = "SPOT",
+        inst_family: str | None = None,
+        *,
+        series_id: str | None = None,
     ) -> pd.DataFrame:
         """Return what is listed.
 
@@ -294,6 +298,9 @@ class Lab:
             ``SPOT``, ``MARGIN``, ``SWAP``, ``FUTURES``, ``OPTION`` or ``EVENTS``.
         inst_family
             Family, for example ``"BTC-USD"``; OKX demands one for options.
+        series_id
+            Series, for example ``"BTC-ABOVE-DAILY"``; OKX demands one for events.
+            The stream ``instruments`` of ``EVENTS`` shows which there are.
 
         Returns
         -------
@@ -304,7 +311,8 @@ class Lab:
         Raises
         ------
         ChannelError
-            If there is no such kind of instrument.
+            If there is no such kind of instrument, or a family or a series is
+            missing.
         ExchangeError, ConnectError
             If OKX refuses, or cannot be reached.
 
@@ -313,9 +321,11 @@ class Lab:
         Waits for the answer.  OKX API v5, "REST / Get instruments".
         """
         make_arg(find_channel("instruments"), inst_type=inst_type)
+        _check_part(inst_type, inst_family, series_id)
         self._check_open()
         rows = self._runtime.submit(
-            self._load_instruments(inst_type, inst_family), timeout=_REST_TIMEOUT
+            self._load_instruments(inst_type, inst_family, series_id),
+            timeout=_REST_TIMEOUT,
         )
         return instrument_frame(rows)
 
@@ -546,10 +556,10 @@ class Lab:
         return self._rest_client
 
     async def _load_instruments(
-        self, inst_type: str, inst_family: str | None
+        self, inst_type: str, inst_family: str | None, series_id: str | None
     ) -> list[Any]:
         rest = self._need_rest()
-        return list(await instrument_rows(rest, inst_type, inst_family))
+        return list(await instrument_rows(rest, inst_type, inst_family, series_id))
 
     def _need_rest(self) -> RestClient:
         rest = self._rest()
@@ -615,12 +625,29 @@ class Lab:
         return self.simulator is None or self.simulator.speed == 1
 
 
+def _check_part(inst_type: str, inst_family: str | None, series_id: str | None) -> None:
+    """Refuse to ask for a whole list that OKX tells in parts only."""
+    if inst_type == "OPTION" and not inst_family:
+        raise ChannelError(
+            "OKX lists options family by family: okxlab.instruments('OPTION', "
+            "inst_family='BTC-USD')"
+        )
+    if inst_type == "EVENTS" and not series_id:
+        raise ChannelError(
+            "OKX lists events series by series: okxlab.instruments('EVENTS', "
+            "series_id='BTC-ABOVE-DAILY'); the column series_id of "
+            "okxlab.stream(channel='instruments', inst_type='EVENTS').df shows which "
+            "there are"
+        )
+
+
 def _make_args(
     entry: Channel, inst_id: str | Sequence[str] | None, arg: dict[str, str]
 ) -> tuple[tuple[Arg, ...], bool]:
     """Return the args of a stream and whether they are of several instruments."""
-    if inst_id is None or isinstance(inst_id, str):
-        return (make_arg(entry, inst_id, **arg),), False
+    if inst_id is None or isinstance(inst_id, str) or not hasattr(inst_id, "__iter__"):
+        one: Any = inst_id  # no text is refused where every other value is
+        return (make_arg(entry, one, **arg),), False
     if not inst_id:
         raise ChannelError(
             "the list of instruments is empty: name at least one, as in "

@@ -37,6 +37,11 @@ _REFRESH = 20 * 60.0
 (OKX changelog 2026-09-30), so the list is loaded anew from time to time [s]."""
 
 
+_IN_PARTS = frozenset({"OPTION", "EVENTS"})
+"""Listed by REST family by family, series by series: OKX API v5, "REST / Get
+instruments".  What the subscription begins with has to do."""
+
+
 class Lists:
     """Loads the lists that the tapes of a lab need.
 
@@ -110,8 +115,9 @@ class Lists:
         if rest is None:
             return None
         if entry.name == "instruments":
+            kind = arg.get("instType") or ""
             # What changed while nobody listened is pushed to nobody.
-            return lambda: instrument_rows(rest, arg.get("instType") or "")
+            return None if kind in _IN_PARTS else lambda: instrument_rows(rest, kind)
         if _begins_by_rest(entry) and login is not None:
             return lambda: open_orders(login, entry, arg)
         return None

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from okxlab.rest import RestClient
     from okxlab.runtime import Runtime
     from okxlab.stream.book_tape import BookTape
+    from okxlab.stream.tape import Tape
     from okxlab.transport import Connection
 
 __all__ = ["Resync"]
@@ -79,6 +80,10 @@ class Resync:
         self._is_acknowledged = False
         self._frames = 0
         tape.on_change = self._changed
+
+    def is_of(self, tape: Tape) -> bool:
+        """Tell whether this is the recovery of a tape, not of its successor."""
+        return self._tape is tape
 
     # What happens, on the loop thread.
 

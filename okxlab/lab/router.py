@@ -97,6 +97,8 @@ class Router:
             self.login.credentials != login.credentials
         )
         self.login = self._events.login = self._lists.login = login
+        if is_other:
+            self._events.channel_counts = {}  # they were those of another account
         for connection in self._holdings.connections:
             if is_other and self._holdings.logs_in(connection):
                 connection.reconnect("other credentials are to be used")
@@ -133,7 +135,7 @@ class Router:
             if holding is None:
                 continue
             holding.tapes = tuple(one for one in holding.tapes if one is not tape)
-            if holding.resync is not None and isinstance(tape, BookTape):
+            if holding.resync is not None and holding.resync.is_of(tape):
                 self._leave_alone(holding)
             if not holding.tapes:
                 self._holdings.let_go(holding)

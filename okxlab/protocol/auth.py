@@ -50,17 +50,14 @@ class Credentials:
     __slots__ = ("_api_key", "_passphrase", "_secret_key")
 
     def __init__(self, api_key: str, secret_key: str, passphrase: str) -> None:
-        given: dict[str, object] = {
-            "api_key": api_key,
-            "secret_key": secret_key,
-            "passphrase": passphrase,
-        }
-        for name, value in given.items():
-            if not isinstance(value, str) or not value.strip():
-                raise CredentialsError(
-                    f"{name} is missing: okxlab.Credentials needs api_key, "
-                    f"secret_key and passphrase as texts that are not empty"
-                )
+        missing = _first_missing(api_key, secret_key, passphrase)
+        if missing:
+            # A traceback that shows variables must not show these.
+            del api_key, secret_key, passphrase
+            raise CredentialsError(
+                f"{missing} is missing: okxlab.Credentials needs api_key, "
+                f"secret_key and passphrase as texts that are not empty"
+            )
         self._api_key = api_key
         self._secret_key = secret_key
         self._passphrase = passphrase
@@ -79,11 +76,19 @@ class Credentials:
             If one is not set; the message names the variables.
         """
         found = {
-            part: next((os.environ[name] for name in names if os.environ.get(name)), "")
+            part: next(
+                (
+                    os.environ[name]
+                    for name in names
+                    if os.environ.get(name, "").strip()
+                ),
+                "",
+            )
             for part, names in _VARIABLES.items()
         }
         missing = [" or ".join(_VARIABLES[part]) for part in _PARTS if not found[part]]
         if missing:
+            found.clear()
             raise CredentialsError(
                 f"the environment has no {', no '.join(missing)}: set them before the "
                 f"kernel starts, or call okxlab.Credentials(api_key, secret_key, "
@@ -117,8 +122,9 @@ class Credentials:
                 'the keyring needs an extra: pip install "okxlab[keyring]"'
             ) from error
         found = {part: keyring.get_password(service, part) or "" for part in _PARTS}
-        missing = [part for part in _PARTS if not found[part]]
+        missing = [part for part in _PARTS if not found[part].strip()]
         if missing:
+            found.clear()
             raise CredentialsError(
                 f"the keyring has no {', no '.join(missing)} under {service!r}: "
                 f"store it with `keyring set {service} {missing[0]}`"
@@ -144,6 +150,14 @@ class Credentials:
             "credentials are not pickled: a pickle would hold them in plain text; "
             "make them anew where they are needed"
         )
+
+
+def _first_missing(*given: object) -> str:
+    """Return the name of the first part that is no text or an empty one, or ""."""
+    for name, value in zip(_PARTS, given, strict=True):
+        if not isinstance(value, str) or not value.strip():
+            return name
+    return ""
 
 
 def login_arg(credentials: Credentials, timestamp: str) -> dict[str, str]:

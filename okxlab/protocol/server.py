@@ -311,6 +311,16 @@ class ServerSession:
         self._last_activity = now
         self._outgoing.append(text)
 
+    def pushed_past(self, now: float) -> None:
+        """Note that pushes were sent without being queued here.
+
+        Parameters
+        ----------
+        now
+            Monotonic time [s]; a push counts as activity.
+        """
+        self._last_activity = now
+
     def notice(self, code: str, msg: str, *, close_at: float | None = None) -> None:
         """Queue a notice, and end the connection later if a time is given.
 

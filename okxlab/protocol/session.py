@@ -86,6 +86,16 @@ class ClientSession:
         ``public``, ``private`` or ``business``; for reports only.
     settings
         Timeouts and limits.
+
+    Attributes
+    ----------
+    frames : int
+        Messages received.
+    last_received : float
+        When the last one came [monotonic s].
+    news : list of Event
+        What `events` is going to return: whether there is anything can be told
+        without a call, once a message.
     """
 
     def __init__(
@@ -105,7 +115,7 @@ class ClientSession:
         self._routes = Routes()
         self._readings = self._routes.readings
         self._out: list[str] = []
-        self._events: list[ev.Event] = []
+        self.news: list[ev.Event] = []
         self._pong_due: float | None = None
         self._login: tuple[Credentials, str] | None = None
         self._credentials: Credentials | None = None  # what was said here
@@ -212,7 +222,7 @@ class ClientSession:
             if named not in self._requests.left:
                 self._tell(ev.Unclaimed(channel=named.channel))
             return None
-        self._events += [msgspec.structs.replace(one, arg=arg) for one in troubles]
+        self.news += [msgspec.structs.replace(one, arg=arg) for one in troubles]
         if arg == named:
             self._routes.learn(text, on_wire, arg)
         self._requests.hear(arg)
@@ -346,7 +356,7 @@ class ClientSession:
             self._die(f"no answer to login within {self.settings.login_timeout:g} s")
         else:
             self._ping_if_quiet(now)
-            self._events += [
+            self.news += [
                 ev.AckMissing(arg=arg, tries=tries) if tries else ev.Subscribed(arg=arg)
                 for arg, tries in self._requests.overdue(now)
             ]
@@ -398,13 +408,11 @@ class ClientSession:
 
     def events(self) -> list[ev.Event]:
         """Return what happened since the last call, in order."""
-        happened = self._events
-        if happened:
-            self._events = []
+        happened, self.news = self.news, []
         return happened
 
     def _tell(self, event: ev.Event) -> None:
-        self._events.append(event)
+        self.news.append(event)
 
 
 _envelope = msgspec.json.Decoder(Envelope)

@@ -11,7 +11,9 @@ import hashlib
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
-from okxlab.protocol.asked import SubscribeAsked, UnsubscribeAsked
+import msgspec
+
+from okxlab.protocol.asked import LoginAsked, SubscribeAsked, UnsubscribeAsked
 from okxlab.protocol.messages import PING, encode_push
 from okxlab.protocol.server import ServerSession
 from okxlab.simulator.accounts.account import Account
@@ -19,6 +21,7 @@ from okxlab.simulator.accounts.accounts import GRID_MS, Accounts
 from okxlab.simulator.accounts.audience import CHANNELS, Audience
 from okxlab.simulator.accounts.members import Members
 from okxlab.simulator.checksum import book_checksum
+from okxlab.simulator.echoes import Echoes, blanked
 from okxlab.simulator.faults import Faults
 from okxlab.simulator.late_acks import LateAcks
 from okxlab.simulator.link import QUEUE_LIMIT, Link
@@ -32,9 +35,10 @@ if TYPE_CHECKING:
 
     from okxlab.protocol.arg import Arg
     from okxlab.protocol.asked import ServerEvent, ServerSettings
-    from okxlab.simulator.armed_fault import Filter
     from okxlab.simulator.change import Change
+    from okxlab.simulator.faults.armed_fault import Filter
     from okxlab.simulator.late_acks import LateAck
+    from okxlab.simulator.load import Load
     from okxlab.simulator.query import Call
     from okxlab.simulator.source import Source
     from okxlab.simulator.topic import Topic
@@ -73,6 +77,9 @@ class Exchange:
         Limits of a connection.
     queue_limit
         Bytes that may wait for a slow reader before it is closed with 4005.
+    load
+        Is told who begins with what, and pushes from then on; the market then
+        stands still.
 
     Raises
     ------
@@ -89,7 +96,7 @@ class Exchange:
         Everything that has public channels, the market first.
     accounts : Accounts
         Who trades.
-    faults : Faults
+    faults, load
         As given.
 
     Notes
@@ -110,6 +117,7 @@ class Exchange:
         faults: Faults | None = None,
         settings: ServerSettings | None = None,
         queue_limit: int = QUEUE_LIMIT,
+        load: Load | None = None,
     ) -> None:
         if checksum not in get_args(Checksum):
             raise ValueError(f'checksum={checksum!r} must be "zero" or "legacy"')
@@ -131,12 +139,14 @@ class Exchange:
         self._members = Members(self.accounts, self._audience, self.faults)
         self._settings = settings
         self._queue_limit = queue_limit
+        self.load = load
         self._origin = f"{seed}/{start_ms}"
         self._opened = 0
         self._now = 0.0
         self._links: dict[Link, None] = {}
         self._topics = Topics(self.sources)
         self._late = LateAcks()
+        self._echoes = Echoes()
         if faults is None:
             # Whoever brings its own says by itself on which thread they are to act.
             self.faults.attach(lambda run: run(self))
@@ -268,6 +278,15 @@ class Exchange:
             Monotonic time [s].
         """
         self._now = now
+        while (due := self.faults.next_ms(self.market.now_ms)) is not None:
+            if due > to_ms:
+                break
+            self._pass_to(max(due, self.market.now_ms))
+            self.faults.play(due, self)
+        self._pass_to(to_ms)
+
+    def _pass_to(self, to_ms: int) -> None:
+        """Let time pass in which no fault is planned."""
         while self._has_accounts_at_work and self.accounts.next_ms() <= to_ms:
             self._move(self.accounts.next_ms())
         self._move(to_ms)
@@ -325,6 +344,10 @@ class Exchange:
             self._decide_subscribe(link, asked)
         elif isinstance(asked, UnsubscribeAsked):
             self._decide_unsubscribe(link, asked)
+        elif isinstance(asked, LoginAsked) and (
+            late := self.faults.take("delay_logins", path=link.path)
+        ):
+            self._late.delay(link, asked, self._now + late["seconds"])
         else:
             self._members.decide(link, asked, self._now)
             self.tell_accounts()
@@ -397,13 +420,18 @@ class Exchange:
             return
         topic, opening = self._topics.join(link, asked.arg)
         if opening is not None:
-            self._push(topic, [link], _encode(topic, opening))
+            text = _encode(topic, opening)
+            self._push(topic, [link], text)
+            if self.load is not None:
+                self.load.join(link, asked.arg, text)
 
     def _leave(self, link: Link, arg: Arg) -> None:
         if arg.channel in CHANNELS:
             self._members.leave(link, arg)
-        else:
-            self._topics.leave(link, arg)
+            return
+        self._topics.leave(link, arg)
+        if self.load is not None:
+            self.load.leave(link, arg)
 
     # Pushing
 
@@ -418,12 +446,26 @@ class Exchange:
         where = {"channel": change.channel, "inst_id": topic.inst_id}
         if change.action and self.faults.take("skip_seq", **where) is not None:
             return {}
+        if self.faults.take("blank_numbers", **where) is not None:
+            change = msgspec.structs.replace(change, rows=blanked(change.rows))
         # Encoded once, whoever many listen.
         text = _encode(topic, change)
         listeners = topic.links.copy()
-        self._push(topic, listeners, text)
+        if self.faults.take("reorder", **where) is not None:
+            self._echoes.add(topic, text, 1)
+        else:
+            self._push(topic, listeners, text)
+            for again in self._echoes.count(topic):
+                self._push(topic, listeners, again)
         if self.faults.take("duplicate", **where) is not None:
             self._push(topic, listeners, text)
+        replay = self.faults.take("replay", **where)
+        if replay is not None:
+            self._echoes.add(topic, text, replay["later"])
+        burst = self.faults.take("burst", **where)
+        if burst is not None:
+            for link in listeners:
+                link.repeat(text, burst["times"])
         return listeners
 
     def _push(self, topic: Topic, links: Iterable[Link], text: str) -> None:
@@ -435,7 +477,11 @@ class Exchange:
 
     def _send_late(self, due: list[LateAck]) -> None:
         for late in due:
-            late.link.session.acknowledge(late.asked)
+            if isinstance(late.asked, LoginAsked):
+                self._members.decide(late.link, late.asked, self._now)
+                self.tell_accounts()
+            else:
+                late.link.session.acknowledge(late.asked)
             self._settle(late.link)
 
     # Faults and ends

@@ -274,9 +274,8 @@ class Flow:
         if key in side.queues or key * side.sign < 1:
             return
         away = self._now * side.sign // FINE - key
-        for shift in range(10, 13 + (bits >> 38)):
-            lots = self._size(bits >> shift)
-            side.add(key, lots + lots * away // self._temper.span)
+        sizes = [self._size(bits >> shift) for shift in range(10, 13 + (bits >> 38))]
+        side.stock(key, [lots + lots * away // self._temper.span for lots in sizes])
 
 
 def _distance(rank: int, levels: int, span: int) -> int:

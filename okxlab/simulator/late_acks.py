@@ -1,10 +1,12 @@
-"""Acks that a fault holds back."""
+"""Acks, and answers to logins, that a fault holds back."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import msgspec
+
+from okxlab.protocol.asked import LoginAsked
 
 if TYPE_CHECKING:
     from okxlab.protocol.arg import Arg
@@ -18,7 +20,7 @@ class LateAck(msgspec.Struct):
     """One ack that is held back."""
 
     link: Link
-    asked: SubscribeAsked | UnsubscribeAsked
+    asked: SubscribeAsked | UnsubscribeAsked | LoginAsked
     due: float
     """Monotonic time [s]; infinite if it waits for pushes instead."""
     pushes: int
@@ -35,7 +37,10 @@ class LateAcks:
         return bool(self._late)
 
     def delay(
-        self, link: Link, asked: SubscribeAsked | UnsubscribeAsked, due: float
+        self,
+        link: Link,
+        asked: SubscribeAsked | UnsubscribeAsked | LoginAsked,
+        due: float,
     ) -> None:
         """Hold an ack back until a monotonic time [s]."""
         self._late.append(LateAck(link, asked, due, 0))
@@ -59,7 +64,10 @@ class LateAcks:
         waiting = [
             late
             for late in self._late
-            if late.link is link and late.asked.arg == arg and late.pushes
+            if late.link is link
+            and late.pushes
+            and not isinstance(late.asked, LoginAsked)
+            and late.asked.arg == arg
         ]
         for late in waiting:
             late.pushes -= 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+import msgspec
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -14,6 +16,13 @@ __all__ = ["Link"]
 
 QUEUE_LIMIT = 16 * 1024 * 1024
 """Bytes that may wait for a slow reader before it is closed with 4005."""
+
+
+class _Burst(msgspec.Struct):
+    """A frame that is to be sent many times."""
+
+    frame: str
+    left: int
 
 
 def _nobody() -> None:
@@ -38,6 +47,8 @@ class Link:
         Its protocol state.
     is_aborted : bool
         Whether the socket is to be broken without a word.
+    is_cut : bool
+        Whether it is to be broken in the middle of a frame.
     wake : callable
         Called whenever there is something new to send or to end; set by the server.
 
@@ -54,16 +65,22 @@ class Link:
     ) -> None:
         self.session = session
         self.is_aborted = False
+        self.is_cut = False
         self.wake: Callable[[], None] = _nobody
         self._clock = clock
         self._limit = limit
-        self._outgoing: deque[str | bytes] = deque()
+        self._outgoing: deque[str | bytes | _Burst] = deque()
         self._waiting = 0
 
     @property
     def path(self) -> str:
         """The path that it was opened on."""
         return self.session.path
+
+    @property
+    def is_logged_in(self) -> bool:
+        """Whether somebody has logged in on it."""
+        return self.session.logged_in
 
     @property
     def is_ending(self) -> bool:
@@ -96,6 +113,16 @@ class Link:
         self.collect()
         self._queue([frame])
 
+    def repeat(self, frame: str, times: int) -> None:
+        """Queue a frame many times, after what the session said before.
+
+        It is kept once, and counts once for what may wait.
+        """
+        self.collect()
+        self._queue([frame])
+        if times > 1 and self._outgoing:
+            self._outgoing[-1] = _Burst(frame, times)
+
     def notice(self, code: str, msg: str, close_after: float | None) -> None:
         """Queue a notice and perhaps hang up later.
 
@@ -121,6 +148,11 @@ class Link:
         self._discard()
         self.wake()
 
+    def cut(self) -> None:
+        """Break it in the middle of a frame; what is queued is lost."""
+        self.is_cut = True
+        self.abort()
+
     def _queue(self, frames: Sequence[str | bytes]) -> None:
         self._outgoing.extend(frames)
         self._waiting += sum(map(len, frames))
@@ -139,12 +171,18 @@ class Link:
         """Return the next frame for the socket, text for str; None if none waits."""
         if not self._outgoing:
             return None
-        frame = self._outgoing.popleft()
+        first = self._outgoing[0]
+        if isinstance(first, _Burst) and first.left > 1:
+            first.left -= 1
+            return first.frame
+        self._outgoing.popleft()
+        frame = first.frame if isinstance(first, _Burst) else first
         self._waiting -= len(frame)
         return frame
 
     def frames_to_send(self) -> list[str | bytes]:
         """Return all frames that wait, oldest first, and drain them."""
-        frames = list(self._outgoing)
-        self._discard()
+        frames = []
+        while (frame := self.next_frame()) is not None:
+            frames.append(frame)
         return frames

@@ -71,17 +71,23 @@ class Side:
         """Rest an order at the end of its level's queue."""
         queue = self.queues.get(key)
         if queue is None:
-            if key not in self.before:
-                self.before[key] = (0, 0)
-            insort(self.keys, key)
-            self.queues[key] = [lots]
-            self.lots[key] = lots
-        else:
-            if key not in self.before:
-                self.before[key] = (self.lots[key], len(queue))
-            queue.append(lots)
-            self.lots[key] += lots
+            return self.stock(key, [lots])
+        if key not in self.before:
+            self.before[key] = (self.lots[key], len(queue))
+        queue.append(lots)
+        self.lots[key] += lots
         self.orders += 1
+        return self.reach(key)
+
+    def stock(self, key: int, queue: list[int]) -> int:
+        """Rest the orders of a level that is empty, oldest first."""
+        assert key not in self.queues, "orders go behind those that are there"
+        if key not in self.before:
+            self.before[key] = (0, 0)
+        insort(self.keys, key)
+        self.queues[key] = queue
+        self.lots[key] = sum(queue)
+        self.orders += len(queue)
         return self.reach(key)
 
     def cancel(self, key: int, place: int) -> int:

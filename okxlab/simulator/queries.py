@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,7 +21,7 @@ __all__ = ["Family", "Queries"]
 Family = Literal["candle", "mark-price-candle", "index-candle"]
 
 
-class Queries:
+class Queries(ABC):
     """The questions to a market; how it stands is the business of the market.
 
     Raises
@@ -33,12 +34,13 @@ class Queries:
     """Virtual time [Unix ms]."""
     _floor: Floor
 
+    @abstractmethod
     def first(self, channel: str, key: str) -> list[Any]:
         """Return the rows of the first push of a channel."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _places(self, channel: str, key: str) -> list[Pit] | list[Derived]:
-        raise NotImplementedError
+        """Return where a channel's key is traded or priced."""
 
     def instruments(
         self,

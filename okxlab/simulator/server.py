@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from okxlab.simulator.exchange import Exchange
     from okxlab.simulator.link import Link
+    from okxlab.simulator.load import Load
 
 __all__ = ["HOST", "Server"]
 
@@ -52,6 +53,8 @@ _PATIENCE = 0.4
 """Wait for a client to take what is queued and to answer a close frame [s]."""
 _WRITE_LIMIT = 64 * 1024
 """Bytes written before it is checked whether the client still reads."""
+_LOAD_LIMIT = 256 * 1024
+"""Bytes of a load that may wait for a client that does not read as fast."""
 _READ_LIMIT = 1024 * 1024
 """Longest frame read at all; the session refuses far shorter ones by itself."""
 
@@ -180,6 +183,8 @@ class Server:
         """
         if self._pace.has_slept():
             self._wake_up()
+        if self.exchange.load is not None:
+            return True  # there is no market that could be late
         market, due_ms = self.exchange.market, self._pace.due_ms()
         give_up = time.monotonic() + _BUDGET
         while market.now_ms < due_ms and self._speed:
@@ -221,10 +226,33 @@ class Server:
             now, due = self._pace.now(), self.exchange.next_deadline()
             if due is not None and due <= now:
                 self.exchange.handle_deadlines(now)
+            if self.exchange.load is not None and self._push_load(self.exchange.load):
+                await asyncio.sleep(0)
+                continue
             tick = _TICK if self._speed and self.exchange.is_watched else _IDLE_TICK
             await asyncio.sleep(tick if has_caught_up else 0)
 
+    def _push_load(self, load: Load) -> bool:
+        """Hand over what is due; return whether there is more for the taking."""
+        now = self._pace.now()
+        waiting = [peer for peer in self._peers if peer.has_room]
+        # Nothing is due while a client lags behind: none is to miss a message.
+        due = load.due(now) if len(waiting) == len(self._peers) else {}
+        for peer in waiting:
+            peer.stream(due.get(peer.link) or load.more(peer.link), now)
+        return load.rate == "max" and bool(waiting)
+
     async def _rest(self, request: web.Request) -> web.Response:
+        faults, call = self.exchange.faults, request.path.removeprefix(PREFIX)
+        slow = faults.take("slow_rest", channel=call)
+        if slow is not None:
+            await asyncio.sleep(slow["seconds"])
+        refusal = faults.take("refuse_rest", channel=call)
+        if refusal is not None:
+            body = envelope(refusal["code"], "Service temporarily unavailable", [])
+            return web.Response(
+                status=refusal["status"], body=body, content_type="application/json"
+            )
         for _ in prepare(self.exchange.market, request.path, request.query):
             await asyncio.sleep(0)
         is_post = request.method == "POST"
@@ -263,10 +291,20 @@ class Server:
         )
         if not ws.can_prepare(request):
             return web.Response(status=426, text="This path speaks WebSocket.")
-        await ws.prepare(request)
+        try:
+            await ws.prepare(request)
+        except ClientConnectionResetError:  # it did not wait so long
+            return ws
         peer = _Peer(self, self.exchange.connect(path, self._pace.now()), ws, request)
         self._peers[peer] = None
+        flap = faults.take("flap", path=path)
+        breaking = None
+        if flap is not None:
+            loop = asyncio.get_running_loop()
+            breaking = loop.call_later(flap["seconds"], peer.link.abort)
         await peer.run()
+        if breaking is not None:
+            breaking.cancel()
         return ws
 
 
@@ -274,6 +312,18 @@ def _report(task: asyncio.Task[None]) -> None:
     """Log what ended a task that is not to end by itself."""
     if not task.cancelled() and (error := task.exception()) is not None:
         LOGGER.error("%s failed: %r", task.get_name(), error, exc_info=error)
+
+
+def framed(payload: bytes, kind: WSMsgType) -> bytes:
+    """Return a WebSocket frame as a server sends it (RFC 6455, 5.2)."""
+    first, size = 0x80 | kind, len(payload)
+    if size < 126:
+        head = struct.pack("!BB", first, size)
+    elif size < 1 << 16:
+        head = struct.pack("!BBH", first, 126, size)
+    else:
+        head = struct.pack("!BBQ", first, 127, size)
+    return head + payload
 
 
 class _Peer:
@@ -307,7 +357,7 @@ class _Peer:
             asyncio.create_task(self._serve(), name="serving a request"),
         ]
         for task in tasks:
-            task.add_done_callback(_report)
+            task.add_done_callback(self._give_up_after)
         try:
             async for message in self._ws:
                 if message.type in {WSMsgType.TEXT, WSMsgType.BINARY}:
@@ -322,6 +372,26 @@ class _Peer:
             self.flushed.set()
             self.gone.set()
 
+    @property
+    def has_room(self) -> bool:
+        """Whether a load may go on: what it was sent has nearly been taken.
+
+        Nothing may wait in the queue, since a load goes past it.
+        """
+        transport = self._transport
+        return (
+            transport is not None
+            and self.flushed.is_set()
+            and not self.link.is_ending
+            and transport.get_write_buffer_size() < _LOAD_LIMIT
+        )
+
+    def stream(self, frames: bytes, now: float) -> None:
+        """Send frames that are encoded already, past queue and writer."""
+        if frames and self._transport is not None:
+            self._transport.write(frames)
+            self.link.session.pushed_past(now)
+
     def abort(self) -> None:
         """Break the connection with a reset, as a network loss does."""
         if self._transport is None:
@@ -334,6 +404,12 @@ class _Peer:
         with contextlib.suppress(OSError):  # The other side was faster.
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self._transport.abort()
+
+    def _give_up_after(self, task: asyncio.Task[None]) -> None:
+        """End the connection if a task of it failed: nothing would answer any more."""
+        _report(task)
+        if not task.cancelled() and task.exception() is not None:
+            self.link.close(WSCloseCode.INTERNAL_ERROR, "Internal error")
 
     def _wake(self) -> None:
         self.flushed.clear()
@@ -369,14 +445,28 @@ class _Peer:
                 self.flushed.set()
 
     async def _send(self, frame: str | bytes) -> None:
-        if isinstance(frame, str):
-            await self._ws.send_frame(frame.encode(), WSMsgType.TEXT)
-        else:
-            await self._ws.send_frame(frame, WSMsgType.BINARY)
+        kind = WSMsgType.TEXT if isinstance(frame, str) else WSMsgType.BINARY
+        # Half a character stands in a text as a lone surrogate.
+        payload = (
+            frame.encode(errors="surrogateescape") if isinstance(frame, str) else frame
+        )
+        slow = self.exchange.faults.take("trickle", path=self.link.path)
+        if slow is None or self._transport is None:
+            await self._ws.send_frame(payload, kind)
+            return
+        raw = framed(payload, kind)
+        pieces = min(len(raw), max(2, round(slow["seconds"] / _BREATH)))
+        size = -(-len(raw) // pieces)
+        for begin in range(0, len(raw), size):
+            self._transport.write(raw[begin : begin + size])
+            await asyncio.sleep(slow["seconds"] / pieces)
 
     async def _end(self) -> None:
         closing = self.link.session.closing
         if self.link.is_aborted or closing is None:
+            if self.link.is_cut and self._transport is not None:
+                half = framed(b'{"arg":{"channel":"tickers","instId"', WSMsgType.TEXT)
+                self._transport.write(half[:-10])
             self.abort()
             return
         with contextlib.suppress(TimeoutError):

@@ -13,6 +13,7 @@ from okxlab.simulator.accounts.account import Account
 from okxlab.simulator.accounts.lessons import Lessons
 from okxlab.simulator.exchange import Checksum, Exchange
 from okxlab.simulator.faults import Faults
+from okxlab.simulator.load import Load, Rate, check_rate
 
 if TYPE_CHECKING:
     import ssl
@@ -63,6 +64,12 @@ class Simulator(Lessons):
     trader
         What the first account trades by itself from the start on, such as
         ``"BTC-USDT"``, so that there is something to see; see `script_trader`.
+    rate
+        Makes it a load in place of a market: so many messages a second over all
+        subscriptions, or "max" for as many as each client takes.  What a
+        subscription begins with is then sent again and again, with ids and times
+        that go on, so that nothing seems to be missing; prices stand still.  Goes
+        neither with another ``speed`` nor with a ``trader``.
     simulated
         Whether it passes for OKX's demo trading, so that :attr:`environment` does.
         It matters to accounts that are for one of the two alone.
@@ -106,6 +113,7 @@ class Simulator(Lessons):
         checksum: Checksum = "zero",
         accounts: Sequence[Account] | None = None,
         trader: str | None = None,
+        rate: Rate | None = None,
         simulated: bool = False,
         settings: ServerSettings | None = None,
     ) -> None:
@@ -116,6 +124,7 @@ class Simulator(Lessons):
             )
         if checksum not in get_args(Checksum):
             raise ValueError(f'checksum={checksum!r} must be "zero" or "legacy"')
+        check_rate(rate, speed=speed, trader=trader)
         given = (Account(),) if accounts is None else tuple(accounts)
         if len({one.api_key for one in given}) != len(given):
             raise ValueError("two accounts have the same api_key")
@@ -129,6 +138,7 @@ class Simulator(Lessons):
         self._port = port
         self._checksum = checksum
         self._settings = settings
+        self._load = None if rate is None else Load(rate, _present_ms)
         self._tls = tls
         self._certificate: Certificate | None = None
         # Virtual time to begin at; None is the present.
@@ -239,6 +249,11 @@ class Simulator(Lessons):
         return self._speed
 
     @property
+    def load(self) -> Load | None:
+        """What it pushes in place of a market, and how much so far; None without."""
+        return self._load
+
+    @property
     def ws(self) -> str:
         """Base address of the WebSocket paths, without a path."""
         return f"ws{self._address()}"
@@ -299,6 +314,7 @@ class Simulator(Lessons):
             simulated=self._simulated,
             faults=self.faults,
             settings=self._settings,
+            load=self._load,
         )
         self._begin_scripts(exchange.accounts)
         return exchange

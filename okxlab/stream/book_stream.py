@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from okxlab.book import BookFigures
+from okxlab.book.figures import Levels
 from okxlab.stream.level_history import LevelHistory
 from okxlab.stream.stream import Stream
 from okxlab.table import parse_window
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from okxlab.book import TopOfBook
-    from okxlab.book.figures import Levels
     from okxlab.runtime import Runtime
     from okxlab.stream.book_tape import BookTape
     from okxlab.views.charts.subject import Subject
@@ -38,6 +38,7 @@ class BookStream(Stream, BookFigures):
     the same object.  What it shows is what the exchange has: when an update was
     lost the book is empty (`is_synced` is False, every price None, `status`
     ``resyncing``) until a new snapshot has come, which it sees to by itself.
+    Once it is closed, refused or failed it is empty for good; its history stays.
 
     `df`, `frame`, `latest`, `wait`, `on_update` and ``async for`` are about the
     history: one row for each change, with best bid and ask, their sizes and
@@ -60,7 +61,7 @@ class BookStream(Stream, BookFigures):
     @property
     def top(self) -> TopOfBook | None:
         """The best level of each side as a typed row; None while not synced."""
-        return self._tape.book.top
+        return None if self._is_over else self._tape.book.top
 
     def read(self, n: int | None = None) -> Levels:
         """Return the best levels of both sides as typed values.
@@ -76,17 +77,17 @@ class BookStream(Stream, BookFigures):
             ``bids``, ``asks`` (best first), ``ts`` and ``seq_id`` of one moment;
             empty while not synced.
         """
-        return self._tape.book.read(n)
+        return Levels() if self._is_over else self._tape.book.read(n)
 
     @property
     def is_synced(self) -> bool:
         """Whether the book is what the exchange has."""
-        return self._tape.book.is_synced
+        return not self._is_over and self._tape.book.is_synced
 
     @property
     def seq_id(self) -> int | None:
         """Place of the book in the exchange's sequence; None while not synced."""
-        return self._tape.book.seq_id
+        return None if self._is_over else self._tape.book.seq_id
 
     @property
     def age(self) -> float | None:
@@ -169,6 +170,11 @@ class BookStream(Stream, BookFigures):
             asks=levels.asks,
             history=history if last is None or history is None else history.tail(last),
         )
+
+    @property
+    def _is_over(self) -> bool:
+        """Whether nobody follows the exchange's book any more."""
+        return self._tape.is_over or not self._runtime.is_running
 
     @property
     def _call(self) -> str:

@@ -87,6 +87,9 @@ class StateTape(Tape):
         self._pages: dict[Arg, _Pages] = {}
         # Args whose next message is the whole state, if it says nothing else.
         self._unopened = set(args) if entry.opens else set()
+        # Rows of these may end while nobody listens, and nothing says which.
+        self._ends_unheard = bool(entry.ends_by) and not (entry.opens or entry.rest)
+        self._outdated: set[Arg] = set()
 
     # Written on the loop thread.
 
@@ -115,7 +118,15 @@ class StateTape(Tape):
             self._pages.pop(arg, None)
             if self.entry.opens:
                 self._unopened.add(arg)
+        if self._ends_unheard:
+            self._outdated.update(args)
         super().lost(args, why, alive_us)
+
+    def acknowledged(  # noqa: D102 # inherited
+        self, arg: Arg, dropped: tuple[str, ...], now_us: int
+    ) -> None:
+        self._forget_outdated(arg, now_us)
+        super().acknowledged(arg, dropped, now_us)
 
     def catch_up(self, other: Tape, arg: Arg, recv_us: int) -> None:  # noqa: D102
         assert isinstance(other, StateTape), "tapes of one arg are of one kind"
@@ -133,6 +144,7 @@ class StateTape(Tape):
     def _take(self, push: Push, recv_us: int) -> list[Any]:
         """Bring the current rows up to date and return what has changed."""
         arg, rows = push.arg, push.rows
+        self._forget_outdated(arg, recv_us)
         if self._repeats is not None:
             rows = self._repeats.sift(rows)
         if push.event_type == "snapshot":
@@ -160,6 +172,12 @@ class StateTape(Tape):
             return []
         del self._pages[arg]
         return self._begin(arg, pages.rows + pages.later, recv_us)
+
+    def _forget_outdated(self, arg: Arg, recv_us: int) -> None:
+        """Begin anew after an interruption that rows may have ended in."""
+        if arg in self._outdated:
+            self._outdated.discard(arg)
+            self._begin(arg, [], recv_us)
 
     def _begin(self, arg: Arg, rows: list[Any], recv_us: int) -> list[Any]:
         """Make these rows the whole state of an arg."""

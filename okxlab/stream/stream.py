@@ -258,7 +258,7 @@ class Stream:
         trouble = self._tape.trouble
         if trouble is not None:
             message += (
-                f": {trouble}.  Without a network, the simulator serves the same "
+                f": {str(trouble).rstrip('.')}.  Without a network, the simulator serves the same "
                 f'channels: okxlab.connect("simulator")'
             )
         elif self.status == "waiting" or received:

@@ -218,12 +218,13 @@ class KeyedTable(Table, Generic[KeyT]):
         """Return versions as a frame that copies itself before it is written into."""
         # The roster's own array would change under the hands of pandas.
         versions = versions.copy()
-        if (np.diff(versions) == 1).all():
+        breaks = np.flatnonzero(np.diff(versions) != 1)
+        if not len(breaks):
             # A single bar, or bars that were never updated since they came.
             first = int(versions[0]) if len(versions) else 0
             frame = roster.buffer.frame().iloc[first : first + len(versions)]
         else:
-            frame = roster.buffer.frame_of(versions)
+            frame = roster.buffer.frame_of(versions, int(breaks[0]) + 1)
         return self._finish(frame)
 
     def _use(self, roster: Roster) -> None:

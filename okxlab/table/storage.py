@@ -141,25 +141,33 @@ class Buffer:
             self._frame = lay_frame(self.cells, self.blocks, by_time=self.by_time)
         return self._frame
 
-    def frame_of(self, rows: NDArray[np.int64]) -> pd.DataFrame:
+    def frame_of(self, rows: NDArray[np.int64], head: int) -> pd.DataFrame:
         """Return a frame of its own of some rows.
 
         Parameters
         ----------
         rows
             Which rows, in order.
+        head
+            How many of them, from the first on, stand one behind the other.
 
         Notes
         -----
         Copies array by array: half the price of what `DataFrame.take` costs.
         """
-        blocks = {
-            positions: array.take(rows, axis=1)
-            for positions, array in self.blocks.items()
-        }
+        first, tail = int(rows[0]), rows[head:]
+
+        def chosen(array: NDArray[Any]) -> NDArray[Any]:
+            # Nearly all bars lie as they were moved there: to copy these in one
+            # piece takes a third of the time of looking for each.
+            copy = np.empty((*array.shape[:-1], len(rows)), array.dtype)
+            copy[..., :head] = array[..., first : first + head]
+            copy[..., head:] = array.take(tail, axis=-1)
+            return copy
+
+        blocks = {positions: chosen(array) for positions, array in self.blocks.items()}
         masks = [
-            None if cells.mask is None else cells.mask.take(rows)
-            for cells in self.cells
+            None if cells.mask is None else chosen(cells.mask) for cells in self.cells
         ]
         cells = _cells_of(self.columns, blocks, masks)
         return lay_frame(cells, blocks, by_time=self.by_time)

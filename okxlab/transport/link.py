@@ -114,9 +114,8 @@ class Link:
             self._has_news = True
         else:
             self.owner.pushed(push, socket.recv_us)
-        events = session.events()
-        if events:
-            self._tell(events)
+        if session.news:
+            self._tell(session.events())
 
     def receive_binary(self, payload: bytes) -> None:
         """Take a message that is no text."""

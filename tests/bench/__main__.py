@@ -7,74 +7,86 @@ marked, and the exit code stays 0.  ``--short`` only shows that everything runs.
 from __future__ import annotations
 
 import argparse
-import platform
 import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tests.bench import books, browser, pipeline, snapshots, tables, tls
-from tests.bench.figures import Figure
+from tests.bench import (
+    books,
+    browser,
+    peers,
+    pipeline,
+    process,
+    reading,
+    sockets,
+    tables,
+    tls,
+)
+from tests.bench.results import compare, machine, read, write
 
-_MILLISECONDS = 1e3
-
-
-def tls_figures(*, short: bool) -> list[Figure]:
-    """Return the lateness of a feed over TLS beside a busy cell."""
-    found = tls.measure(short=short)
-    lines = []
-    for reader, figures in found.items():
-        ours = reader == "okxlab"
-        for quantile, at_most in (("median", None), ("p99", 50.0 if ours else None)):
-            lines.append(
-                Figure(
-                    f"{reader} over wss:// beside a busy cell, 2,000/s, {quantile}",
-                    figures[quantile] * _MILLISECONDS,
-                    "ms late",
-                    "worst run",
-                    at_most,
-                    f"flat out {figures['per_second']:,.0f} messages a second",
-                )
-            )
-    return lines
-
+if TYPE_CHECKING:
+    from tests.bench.figures import Figure
 
 BENCHMARKS = {
-    "books": books.measure,
-    "browser": browser.measure,
     "pipeline": pipeline.measure,
-    "snapshots": snapshots.measure,
+    "books": books.measure,
     "tables": tables.measure,
-    "tls": tls_figures,
+    "reading": reading.measure,
+    "sockets": sockets.measure,
+    "tls": tls.figures,
+    "process": process.measure,
+    "browser": browser.measure,
 }
 """What there is to measure, by name."""
 
 ON_REQUEST = {"browser"}
-"""What takes minutes and a browser, and is measured only when it is named."""
+"""What needs a browser and is measured only when it is named."""
 
 
 def show(figure: Figure, *, short: bool) -> str:
     """Return a figure as one line; a short run judges nothing."""
-    promise = "" if figure.at_most is None else f"at most {figure.at_most:g}"
+    promise = "" if figure.limit is None else figure.limit
     verdict = "" if short or figure.holds else "  MISSED"
+    about = "; ".join(part for part in (figure.floor, figure.note) if part)
     return (
-        f"{figure.name:<62}{figure.value:>9.2f} {figure.unit:<8}"
-        f"{promise:<13}{figure.floor}; {figure.note}{verdict}"
+        f"{figure.name:<62}{figure.value:>11,.2f} {figure.unit:<9}"
+        f"{promise:<16}{about}{verdict}"
     )
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the benchmarks that are asked for, by default all that take seconds."""
+    """Run the benchmarks that are asked for, all of them by default."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
     parser.add_argument("--short", action="store_true", help="only show that it runs")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the result")
+    parser.add_argument(
+        "--compare", type=Path, metavar="FILE", help="with an earlier result"
+    )
+    parser.add_argument(
+        "--peers", action="store_true", help="other clients too, where installed"
+    )
     parser.add_argument("names", nargs="*", help=f"of {', '.join(BENCHMARKS)}")
     options = parser.parse_args(argv)
     unknown = set(options.names) - set(BENCHMARKS)
     if unknown:
         parser.error(f"no benchmark {', '.join(sorted(unknown))}")
-    print(f"Python {platform.python_version()}, {platform.machine()}")
-    for name in options.names or [
-        name for name in BENCHMARKS if name not in ON_REQUEST
-    ]:
-        for figure in BENCHMARKS[name](short=options.short):
+    before = read(options.compare) if options.compare else {}
+    begun, found = time.monotonic(), []
+    print("; ".join(machine().values()))
+    wanted = options.names or [name for name in BENCHMARKS if name not in ON_REQUEST]
+    chosen = {name: BENCHMARKS[name] for name in wanted}
+    if options.peers:
+        chosen["peers"] = peers.measure
+    for measure in chosen.values():
+        for figure in measure(short=options.short):
             print(show(figure, short=options.short), flush=True)
+            found.append(figure)
+    print(f"{len(found)} figures in {time.monotonic() - begun:.0f} s")
+    if options.json:
+        write(options.json, found)
+    for line in compare(before, found):
+        print(line)
     return 0
 
 

@@ -2,97 +2,133 @@
 
 from __future__ import annotations
 
-import json
+from itertools import islice
+from typing import TYPE_CHECKING
 
 import orjson
 
 from okxlab.protocol.arg import Arg
-from okxlab.protocol.channels import channel
-from okxlab.protocol.session import ClientSession
-from okxlab.stream.tape import Tape
-from okxlab.table import parse_window
-from tests.bench.figures import Figure, ratio
+from tests.bench.corpus import (
+    BOOK,
+    CHANGED,
+    INSTRUMENTS,
+    KINDS,
+    MIX,
+    messages,
+    mix,
+    updates,
+)
+from tests.bench.figures import Figure, ratio_of_messages
+from tests.bench.path import WayIn
 
-# Of the shapes and lengths that OKX sends; the values are our own.
-FRAMES = {
-    "trades": {
-        "instId": "BTC-USDT",
-        "tradeId": "1040968613",
-        "px": "64040.2",
-        "sz": "0.00240857",
-        "side": "buy",
-        "ts": "1790000000218",
-        "count": "2",
-        "source": "0",
-        "seqId": 79706765242,
-    },
-    "tickers": {
-        "instType": "SPOT",
-        "instId": "BTC-USDT",
-        "last": "63707.3",
-        "lastSz": "0.00164251",
-        "askPx": "63707.3",
-        "askSz": "0.15455902",
-        "bidPx": "63707.2",
-        "bidSz": "1.70080521",
-        "open24h": "63958.9",
-        "high24h": "64496.9",
-        "low24h": "63309.4",
-        "sodUtc0": "63484.7",
-        "sodUtc8": "63445.9",
-        "volCcy24h": "229576048.730317321",
-        "vol24h": "3601.1585121",
-        "ts": "1790000000873",
-    },
-    "candle1m": [
-        "1790000040000",
-        "77082.7",
-        "77116.6",
-        "77082.6",
-        "77116.6",
-        "1.57843610",
-        "121697.290334104",
-        "121697.290334104",
-        "0",
-    ],
-}
-_PROMISED = {"trades": 2.5, "tickers": 2.5}
-_RECV_US = 1_790_000_000_000_000
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
-
-def text_to_row(name: str):
-    """Return the text of a frame, and a call that takes it into a window."""
-    arg = Arg(name, instId="BTC-USDT")
-    frame = {"arg": arg.wire(), "data": [FRAMES[name]]}
-    text = json.dumps(frame, separators=(",", ":"))
-    session = ClientSession()
-    session.opened(0.0)
-    session.subscribe([arg])
-    session.text_to_send(0.0)
-    tape = Tape(channel(name), (arg,), parse_window(10_000))
-
-    def take() -> None:
-        push = session.receive_text(text, 0.0)
-        tape.receive(push, _RECV_US)
-        session.events()
-
-    return text, take
+_PROMISED = {"trades": 1.9, "tickers": 1.8, "candle1m": 2.3}
+_WINDOW = 10_000
+_A_ROUND = 4_000
+_A_ROUND_OF_BOOKS = 400
 
 
 def measure(*, short: bool = False) -> list[Figure]:
-    """Return one figure for each kind of frame."""
-    found = []
-    for name in FRAMES:
-        text, take = text_to_row(name)
-        value, seconds = ratio(take, lambda text=text: orjson.loads(text), short=short)
-        found.append(
-            Figure(
-                f"frame text to row in table, {name}",
-                value,
-                "x",
-                "orjson.loads of the frame",
-                _PROMISED.get(name),
-                f"{seconds * 1e6:.2f} us a message",
-            )
+    """Return a figure for each kind of message."""
+    return [
+        *(one_channel(kind, short=short) for kind in KINDS),
+        many_channels(short=short),
+        book(short=short),
+        frame_on_every_trade(short=short),
+    ]
+
+
+def one_channel(kind: str, *, short: bool) -> Figure:
+    """Return what a message of one subscription costs."""
+    return _figure(
+        f"frame text to row in table, {kind}",
+        [Arg(kind, instId="BTC-USDT")],
+        messages(kind),
+        _PROMISED.get(kind),
+        ahead=0 if short else _WINDOW,
+        short=short,
+    )
+
+
+def many_channels(*, short: bool) -> Figure:
+    """Return what a message costs where two hundred subscriptions take turns."""
+    args = [Arg(kind, instId=name) for name in INSTRUMENTS for kind in MIX]
+    title = f"the same, {len(INSTRUMENTS)} instruments in {len(MIX)} channels"
+    return _figure(
+        title, args, mix(), 2.2, ahead=(2 if short else 100) * len(args), short=short
+    )
+
+
+def book(*, short: bool) -> Figure:
+    """Return what an update of a deep book costs."""
+    title = f"books update of {CHANGED} levels applied, top recorded"
+    return _figure(
+        title, [BOOK], updates(), 2.9, ahead=2, count=_A_ROUND_OF_BOOKS, short=short
+    )
+
+
+def _figure(
+    title: str,
+    args: Iterable[Arg],
+    texts: Iterator[str],
+    at_most: float | None,
+    *,
+    ahead: int,
+    count: int = _A_ROUND,
+    short: bool,
+) -> Figure:
+    """Measure one way in.
+
+    Parameters
+    ----------
+    title, at_most
+        Of the figure.
+    args, texts
+        What is subscribed to, and its messages.
+    ahead
+        Messages that go ahead, so that the tables have their shape.
+    count
+        Messages of a round.
+    short
+        Only show that it works.
+    """
+    way = WayIn(args, _WINDOW)
+    try:
+        for text in islice(texts, ahead):
+            way.take(text)
+        before = way.frames
+        value, seconds = ratio_of_messages(
+            way.take, orjson.loads, texts, count=count, short=short
         )
-    return found
+        assert way.frames > before, "nothing came through"
+        assert way.is_well, "something was lost on the way"
+    finally:
+        way.close()
+    note = f"{seconds * 1e6:.2f} us a message"
+    return Figure(title, value, "x", "orjson.loads of the frame", at_most, note)
+
+
+def frame_on_every_trade(*, short: bool) -> Figure:
+    """Return what it costs to look at the whole window after each trade."""
+    way = WayIn([Arg("trades", instId="BTC-USDT")], _WINDOW)
+    texts = messages("trades")
+    (tape,) = way.tapes.values()
+    snapshot = tape.log.snapshot
+    try:
+        for text in islice(texts, 100 if short else _WINDOW):
+            way.take(text)
+
+        def take(text: str) -> None:
+            way.take(text)
+            snapshot()
+
+        value, seconds = ratio_of_messages(
+            take, orjson.loads, texts, count=_A_ROUND_OF_BOOKS, short=short
+        )
+    finally:
+        way.close()
+    title = f".df on every trade at a window of {_WINDOW:,} rows"
+    note = f"{seconds * 1e6:.1f} us a message"
+    return Figure(title, value, "x", "orjson.loads of the frame", 40, note)

@@ -1,4 +1,4 @@
-"""Typed rows into tables, and changed bars out: the table's part of the way."""
+"""Typed rows into tables: the table's part of the way."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ import orjson
 from okxlab.protocol.channels import channel
 from okxlab.protocol.columns import columns_of
 from okxlab.table import make_table, parse_window
+from tests.bench.corpus import row_of
 from tests.bench.figures import Figure, ratio
-from tests.bench.pipeline import FRAMES
 
 _RECV_US = 1_790_000_000_000_000
 _WINDOW = 10_000
 _APPEND = ("trades", "tickers", "candle1m")
-_BAR_MS = 60_000
 # `data` alone with a decoder of its own, and the row in its columns.
 _PROMISED = {"trades": 2.0, "tickers": 2.0}
 
@@ -32,7 +31,7 @@ def parts(name: str):
     """Return the text of a frame's rows, and their decoder."""
     row = channel(name).row
     decoder = msgspec.json.Decoder(list[row], strict=False)
-    return json.dumps([FRAMES[name]], separators=(",", ":")), decoder
+    return json.dumps([row_of(name)], separators=(",", ":")), decoder
 
 
 def blank(name: str):
@@ -48,7 +47,7 @@ def appending(*, short: bool) -> list[Figure]:
     found = []
     for name in _APPEND:
         text, decoder = parts(name)
-        frame = json.dumps({"arg": {"channel": name}, "data": [FRAMES[name]]})
+        frame = json.dumps({"arg": {"channel": name}, "data": [row_of(name)]})
         rows, table, decode = decoder.decode(text), empty(name), decoder.decode
 
         def floor(frame=frame) -> None:
@@ -71,45 +70,13 @@ def appending(*, short: bool) -> list[Figure]:
 
 def appending_blanks(*, short: bool) -> Figure:
     """Return what a row costs of which every other number is missing."""
-    frame = json.dumps({"arg": {"channel": "tickers"}, "data": [FRAMES["tickers"]]})
+    frame = json.dumps({"arg": {"channel": "tickers"}, "data": [row_of("tickers")]})
     table, rows = empty("tickers"), [blank("tickers")]
     value, seconds = ratio(
         lambda: table.append(rows, _RECV_US), lambda: orjson.loads(frame), short=short
     )
     title = "append of a row with empty values, tickers"
     return _of_frame(title, value, seconds, None)
-
-
-def reading_bars(*, short: bool) -> list[Figure]:
-    """Return what a snapshot of bars costs, with and without a change before it."""
-    bars = empty("candle1m")
-    _, decoder = parts("candle1m")
-    row = decoder.decode(json.dumps([FRAMES["candle1m"]]))[0]
-    batch = [
-        msgspec.structs.replace(row, ts=row.ts + n * _BAR_MS) for n in range(_WINDOW)
-    ]
-    bars.append(batch, _RECV_US)
-    trades = empty("trades")
-    trades.append(parts("trades")[1].decode(parts("trades")[0]), _RECV_US)
-
-    def changed() -> None:
-        bars.append(batch[-1:], _RECV_US)
-        bars.snapshot()
-
-    def followed() -> None:
-        bars.append(batch[-1:], _RECV_US)
-        bars.since(bars.mark - 1)
-
-    found = []
-    for title, call in (
-        (f".df of {_WINDOW:,} bars, none changed", bars.snapshot),
-        (f".df of {_WINDOW:,} bars, one changed", changed),
-        (f"changes of {_WINDOW:,} bars, one changed", followed),
-    ):
-        value, seconds = ratio(call, trades.snapshot, short=short)
-        note = f"{seconds * 1e6:.1f} us"
-        found.append(Figure(title, value, "x", ".df of trades", None, note))
-    return found
 
 
 def _of_frame(title: str, value: float, seconds: float, promise) -> Figure:
@@ -122,5 +89,4 @@ def measure(*, short: bool = False) -> list[Figure]:
     return [
         *appending(short=short),
         appending_blanks(short=short),
-        *reading_bars(short=short),
     ]

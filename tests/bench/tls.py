@@ -26,6 +26,7 @@ from okxlab.protocol.arg import Arg
 from okxlab.runtime import ConnectGate, Runtime
 from okxlab.simulator.certificate import make_certificate
 from okxlab.transport import Connection
+from tests.bench.figures import Figure
 
 if TYPE_CHECKING:
     import ssl
@@ -292,3 +293,32 @@ def measure(*, short: bool = False) -> dict[str, dict[str, float]]:
         }
         for name, found in outcomes.items()
     }
+
+
+def figures(*, short: bool = False) -> list[Figure]:
+    """Return the lateness of a feed over TLS beside a busy cell, and its speed."""
+    lines = []
+    for reader, found in measure(short=short).items():
+        ours = reader == "okxlab"
+        title = f"{reader} over wss:// beside a busy cell"
+        for quantile, at_most in (("median", 5.0), ("p99", 50.0)):
+            lines.append(
+                Figure(
+                    f"{title}, {RATE:,}/s: {quantile} lateness",
+                    found[quantile] * 1e3,
+                    "ms",
+                    f"worst of {RUNS} runs",
+                    at_most if ours else None,
+                )
+            )
+        lines.append(
+            Figure(
+                f"{title}, flat out",
+                found["per_second"],
+                "a second",
+                f"worst of {RUNS} runs",
+                None,
+                at_least=20_000.0 if ours else None,
+            )
+        )
+    return lines

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
-from tests.browser.jupyter import JupyterLab, browser_missing, browser_page
+from tests.browser.jupyter import JupyterLab, browser_page, demand_browser
 
 
 @pytest.fixture
@@ -15,11 +13,7 @@ def page(tmp_path):
 
     Where CI demands a browser, a missing one fails.
     """
-    missing = browser_missing()
-    if missing and os.environ.get("OKXLAB_BROWSER_REQUIRED"):
-        pytest.fail(missing)
-    if missing:
-        pytest.skip(missing)
+    demand_browser()
     jupyter = JupyterLab(tmp_path)
     try:
         with browser_page(tmp_path) as opened:

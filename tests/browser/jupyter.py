@@ -16,6 +16,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import pytest
+
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
     "--headless",
@@ -54,6 +56,15 @@ def browser_missing() -> str:
     if shutil.which("jupyter-lab", path=str(Path(sys.executable).parent)) is None:
         return "no JupyterLab beside this Python"
     return ""
+
+
+def demand_browser() -> None:
+    """Skip a test where there is no browser; where CI demands one, fail it."""
+    missing = browser_missing()
+    if missing and os.environ.get("OKXLAB_BROWSER_REQUIRED"):
+        pytest.fail(missing)
+    if missing:
+        pytest.skip(missing)
 
 
 def import_path() -> str:

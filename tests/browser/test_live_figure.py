@@ -13,8 +13,8 @@ import pytest
 from tests.browser.jupyter import (
     PATIENCE,
     JupyterLab,
-    browser_missing,
     browser_page,
+    demand_browser,
     import_path,
     wait_until_idle,
 )
@@ -45,11 +45,7 @@ window.paintedRows = () => window.painted.filter(({ what }) => what === "rows").
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
     """Start one JupyterLab and one browser for all tests here."""
-    missing = browser_missing()
-    if missing and os.environ.get("OKXLAB_BROWSER_REQUIRED"):
-        pytest.fail(missing)
-    if missing:
-        pytest.skip(missing)
+    demand_browser()
     home = tmp_path_factory.mktemp("lab")
     jupyter = JupyterLab(home)
     try:

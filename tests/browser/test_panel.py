@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 
 import nbformat
@@ -12,8 +11,8 @@ import pytest
 from tests.browser.jupyter import (
     PATIENCE,
     JupyterLab,
-    browser_missing,
     browser_page,
+    demand_browser,
     run_all_cells,
     wait_until_idle,
 )
@@ -29,11 +28,7 @@ WIDGETS = "lab/user-settings/@jupyter-widgets/jupyterlab-manager"
 @pytest.fixture
 def opened(tmp_path):
     """Open a notebook with a panel; its widgets' states are saved with it."""
-    missing = browser_missing()
-    if missing and os.environ.get("OKXLAB_BROWSER_REQUIRED"):
-        pytest.fail(missing)
-    if missing:
-        pytest.skip(missing)
+    demand_browser()
     settings = tmp_path / "config" / WIDGETS / "plugin.jupyterlab-settings"
     settings.parent.mkdir(parents=True)
     settings.write_text(json.dumps({"saveState": True}), "utf-8")

@@ -289,14 +289,19 @@ def test_another_account_takes_the_place_of_the_first():
         two.trade("BTC-USDT", "sell", "1", "900000", account=bob)
         orders = lab.stream(channel="orders", inst_type="SPOT")
         account = lab.stream(channel="account")
+        positions = lab.stream(channel="positions", inst_type="ANY")
         until(orders, is_loaded(orders))
         until(account, lambda: account.df.index.tolist() == ["USDT"])
+        until(positions, lambda: len(lab.status.channel_counts) == 3)
+        positions.close()
 
         lab.login(bob.credentials, timeout=PATIENCE)
         until(account, lambda: account.df.index.tolist() == ["BTC"])
         until(orders, lambda: len(orders.df) == 1)
+        counted = {one.channel for one in lab.status.channel_counts}
 
         assert account.df.loc["BTC", "cash_bal"] == 7.0
+        assert counted <= {"orders", "account"}
 
 
 def test_an_expired_login_is_tried_again_with_the_exchange_s_clock(still, public):

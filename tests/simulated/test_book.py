@@ -244,6 +244,44 @@ def test_a_closed_book_can_be_asked_for_again(own):
         book.wait(1)
 
 
+def test_a_book_asked_for_while_its_predecessor_goes_is_watched_over(own):
+    """Two threads, one closes and one asks: the new book keeps its recovery."""
+    simulator, lab = own
+    first = lab.book("BTC-USDT")
+    first.wait(1, timeout=PATIENCE)
+    lab._forget(first)  # the first half of closing it
+    second = lab.book("BTC-USDT")
+    lab._runtime.call(lab._detach, first._tape)  # the second half
+    second.wait(1, timeout=PATIENCE)
+    simulator.faults.skip_seq("BTC-USDT")
+    torn_and_back(second)
+
+    assert second.is_synced
+
+
+@pytest.mark.parametrize("why", ["closed", "refused", "failed"])
+def test_a_book_that_nobody_follows_shows_nothing(own, why):
+    """However its end came: levels that grow old are no levels."""
+    _, lab = own
+    book = lab.book("BTC-USDT")
+    book.wait(2, timeout=PATIENCE)
+    tape, error = book._tape, errors.SubscriptionError("no more")
+    if why == "closed":
+        book.close()
+    elif why == "refused":
+        lab._runtime.call(tape.refused, tape.args[0], error, 0)
+    else:
+        lab._runtime.call(tape.fail, error)
+
+    assert book.status == why
+    assert not book.is_synced
+    assert (book.top, book.best_bid, book.mid, book.age, book.seq_id) == (None,) * 5
+    assert book.depth(5).empty
+    assert book.snapshot().bids.empty
+    assert book.vwap("buy", 0.01) is None
+    assert len(book.df) >= 2
+
+
 def test_what_has_no_book_is_refused(own):
     """Channels without a book, windows and instruments that do not exist."""
     _, lab = own

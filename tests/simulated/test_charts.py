@@ -54,10 +54,11 @@ def test_a_stream_is_drawn(exchange, lab):
     stream = lab.stream("BTC-USDT", "tickers")
     _subscribed(stream)
     _fill(exchange, stream)
+    stream.close()  # so that no row comes between a picture and the frame
 
     whole, newest = stream.chart(), stream.chart(last=1)
-
     frame = stream.df
+
     assert whole.data[-1].y.tolist() == frame["last"].tolist()
     assert newest.data[-1].y.tolist() == frame["last"].tolist()[-1:]
     assert stream.chart("spread", theme="dark").layout.yaxis3.range == (-1, 1)

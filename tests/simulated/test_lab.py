@@ -93,12 +93,44 @@ def test_every_instrument_channel_brings_rows(lab, inst_id, channel):
 def test_instruments_as_a_stream_and_as_a_list(lab):
     """The state channel holds the whole list, however little is pushed."""
     stream = lab.stream(channel="instruments", inst_type="SPOT")
-    stream.wait(1, timeout=PATIENCE)
+    # Not `wait`: the list may have come before the call.
+    assert stream._tape.wait_for(lambda: len(stream.df) > 0, PATIENCE)
     listed = lab.instruments("SPOT")
 
     assert "BTC-USDT" in stream.df.index
     assert set(listed.index) == set(stream.df.index)
     assert listed.dtypes.equals(stream.df.dtypes)
+
+
+def test_events_are_listed_series_by_series(lab):
+    """The stream shows which series there are, and the list wants one of them."""
+    stream = lab.stream(channel="instruments", inst_type="EVENTS")
+    # Not `wait`: the list may have come before the call.
+    assert stream._tape.wait_for(lambda: len(stream.df) > 0, PATIENCE)
+    series = stream.df["series_id"].iloc[0]
+    listed = lab.instruments("EVENTS", series_id=series)
+
+    assert set(listed["series_id"]) == {series}
+    assert set(listed.index) <= set(stream.df.index)
+    with pytest.raises(errors.ChannelError, match="series_id="):
+        lab.instruments("EVENTS")
+    with pytest.raises(errors.ChannelError, match="inst_family="):
+        lab.instruments("OPTION")
+
+
+@pytest.mark.parametrize("kind", ["OPTION", "EVENTS"])
+def test_no_list_is_asked_for_that_okx_would_refuse(own, kind):
+    """Neither at first nor after a reconnect: what is pushed is the whole list."""
+    simulator, lab = own
+    stream = lab.stream(channel="instruments", inst_type=kind)
+    stream.wait(1, timeout=PATIENCE)
+    simulator.faults.drop()
+    until(stream, lambda: stream.stats.reconnects == 1 and stream.status == "live")
+    # A list would have been asked for before this answer came.
+    lab.instruments("SPOT")
+
+    assert not stream.df.empty
+    assert stream.stats.last_error == ""
 
 
 def test_many_instruments_make_one_frame(lab):
@@ -264,6 +296,7 @@ def test_one_bad_instrument_among_many(lab):
         (("BTC-USDT", "books"), {}, r"okxlab\.book"),
         (("BTC-USDT", "candle1h"), {}, "'1H'"),
         (([], "trades"), {}, "empty"),
+        ((3, "trades"), {}, "is a text that is not empty, not 3"),
         ((), {}, "needs inst_id"),
         (("BTC-USDT",), {"window": "15 parsecs"}, "15 parsecs"),
         (("BTC-USDT",), {"window": 0}, "0"),
@@ -298,6 +331,18 @@ def test_a_dropped_connection_is_mended_and_ledgered(own):
     assert gap["start"] <= gap["end"]
     assert "lost" in gap["reason"]
     assert stream.stats.gaps == 1
+
+
+def test_a_closed_full_stop_is_one(free_port):
+    """What is said of a network that is away reads as sentences do."""
+    lab = okxlab.connect(f"ws://127.0.0.1:{free_port}")
+    with lab:
+        stream = lab.stream("BTC-USDT")
+        until(stream, lambda: stream.error is not None)
+        with pytest.raises(errors.WaitTimeoutError) as caught:
+            stream.wait(timeout=0)
+
+    assert "goes on trying.  Without" in str(caught.value)
 
 
 def test_a_service_notice_costs_nothing(own):

@@ -82,7 +82,7 @@ def test_what_code_opens_is_in_the_panel(lab):
 
     _until(lambda: "trades BTC-USDT" in panel.watching.table.value)
     _until(lambda: panel.watching.stream is stream)
-    assert "public" in panel.head.value
+    _until(lambda: "public" in panel.head.value)
 
 
 def test_the_chart_can_rest_and_the_stream_be_closed(lab):

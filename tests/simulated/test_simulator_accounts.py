@@ -15,7 +15,7 @@ from okxlab.errors import ExchangeError
 from okxlab.protocol.auth import Credentials, login_arg, rest_headers
 from okxlab.simulator import Account, Simulator
 from okxlab.simulator.accounts import account, lessons
-from tests.simulated.foreign_client import START, open_path, receive, request
+from tests.simulated.foreign_client import START, closing, open_path, receive, request
 
 pytestmark = pytest.mark.simulated
 
@@ -294,6 +294,13 @@ def test_script_of_what_is_not_traded(still):
         still.script_trader("BTC-USD-SWAP")
 
 
+@pytest.mark.parametrize("every", [0, -1, float("nan"), float("inf")])
+def test_a_script_needs_a_pause(still, every):
+    """A pause that is none is refused where the teacher stands."""
+    with pytest.raises(ValueError, match="every="):
+        still.script_trader(every=every)
+
+
 def test_script_goes_on_after_a_restart():
     """A simulator that is started again lets its scripts trade again."""
     simulator = Simulator(7, start=START, speed=0)
@@ -354,3 +361,110 @@ def test_nothing_shows_the_secret(caplog):
 
     assert ours
     assert "canary" not in shown + "".join(one.getMessage() for one in ours)
+
+
+# What no client should send, as JSON
+_ODD = (
+    "null",
+    "true",
+    "[]",
+    "{}",
+    "-1",
+    "0",
+    "1e308",
+    "-1e-400",
+    "9" * 400,
+    "9" * 5000,
+    '""',
+    '"NaN"',
+    '"-0"',
+    '"1e999999999"',
+    '"1_000"',
+    '" 1"',
+    '"\\u0000"',
+    '"\u0663"',
+    '"\U0001f4a5"',
+    f'"{"9" * 5000}"',
+    f'"{"[" * 3000}"',
+)
+_ORDER = {
+    "instId": '"BTC-USDT"',
+    "tdMode": '"cash"',
+    "side": '"buy"',
+    "ordType": '"limit"',
+    "sz": '"0.001"',
+    "px": '"1"',
+}
+_ANSWERS = {"0", "51000", "51001", "51006", "51020", "51121", "51400", "51503"}
+
+
+def _odd_requests():
+    """Yield an operation and the text of its only arg, with one odd member each."""
+    for odd in _ODD:
+        for key in (*_ORDER, "instIdCode", "clOrdId", "tag", "reduceOnly", "expTime"):
+            yield "order", _ORDER | {key: odd}
+        for op, key in (
+            ("cancel-order", "ordId"),
+            ("cancel-order", "clOrdId"),
+            ("amend-order", "ordId"),
+            ("amend-order", "newSz"),
+        ):
+            yield op, {key: odd}
+    for key in _ORDER:
+        yield "order", {one: value for one, value in _ORDER.items() if one != key}
+
+
+def test_odd_orders(still):
+    """Each gets an answer with a code of OKX, and the connection lives on."""
+    with open_path(still, "private") as ws:
+        _log_in(ws)
+        for op, members in _odd_requests():
+            arg = ",".join(f'"{key}":{value}' for key, value in members.items())
+            ws.send(f'{{"id":"a1","op":"{op}","args":[{{{arg}}}]}}')
+            answer = receive(ws)
+            codes = {row["sCode"] for row in answer.get("data", [])}
+
+            assert answer.get("op") == op or answer["code"] == "60012", arg[:200]
+            assert codes <= _ANSWERS, arg[:200]
+        ws.send("ping")
+
+        assert ws.recv(timeout=30) == "pong"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("{", "60012"),
+        ("[" * 40_000, "60012"),
+        ('{"op":7}', "60012"),
+        ('{"op":"order","args":{}}', "60013"),
+        ('{"op":"order","args":[1]}', "60013"),
+        ('{"op":"order","id":"a-b","args":[{}]}', "60033"),
+        ('{"op":"order","id":{},"args":[{}]}', "60033"),
+        ('{"op":"\\ud800","args":[{}]}', "60012"),
+        ('{"op":"sprd-order","args":[{}]}', "60019"),
+    ],
+)
+def test_odd_requests(still, text, code):
+    """What is no request is refused as a whole, and the connection lives on."""
+    with open_path(still, "private") as ws:
+        _log_in(ws)
+        ws.send(text)
+        refusal = receive(ws)
+        ws.send("ping")
+
+        assert (refusal["event"], refusal["code"]) == ("error", code)
+        assert ws.recv(timeout=30) == "pong"
+
+
+def test_a_request_that_is_too_long(still):
+    """Its sender is let go of with 1009, and others are served."""
+    with open_path(still, "private") as ws, open_path(still, "private") as other:
+        _log_in(ws)
+        ws.send(request("subscribe", ORDERS, {"channel": "account"}))
+        _until(ws, "account")
+        ws.send(json.dumps({"op": "order", "args": [{"tag": "x" * 70_000}]}))
+
+        assert closing(ws).code == 1009
+        assert _log_in(other)["event"] == "login"
+        assert still._serving.reach(lambda exchange: len(exchange.links)) == 1

@@ -97,6 +97,22 @@ def test_stop_says_goodbye(still):
         assert took < 2.0
 
 
+def test_a_failure_ends_the_connection(still):
+    """A client whose request broke the exchange is let go of and does not hang."""
+
+    def break_down(*_):
+        raise ZeroDivisionError
+
+    with open_path(still) as ws, open_path(still) as other:
+        still._serving.reach(lambda exchange: setattr(exchange, "decide", break_down))
+        ws.send(request("subscribe", TRADES))
+
+        assert closing(ws).code == 1011
+        still._serving.reach(lambda exchange: delattr(exchange, "decide"))
+        other.send(request("subscribe", TRADES))
+        assert receive(other)["event"] == "subscribe"
+
+
 def test_port_that_is_taken(simulator):
     """A taken port is an OSError, and nothing is left behind."""
     port = int(simulator.ws.rpartition(":")[2])

@@ -153,6 +153,9 @@ def test_equal_keys():
         ({"fees": Fees(swap_taker="0.000000001")}, ValueError),
         ({"leverage": 0}, ValueError),
         ({"leverage": 126}, ValueError),
+        ({"leverage": 2.5}, ValueError),
+        ({"tier": -1}, ValueError),
+        ({"tier": "VIP4"}, ValueError),
         ({"secret_key": ""}, CredentialsError),
     ],
 )

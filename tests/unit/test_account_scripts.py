@@ -12,7 +12,7 @@ import pytest
 from okxlab.protocol.arg import Arg
 from okxlab.protocol.channels import channel
 from okxlab.simulator.accounts import Account
-from okxlab.simulator.accounts.scripted.timetable import SCRIPTED, STATES
+from okxlab.simulator.accounts.scripted.stories import SCRIPTED, STATES
 from okxlab.simulator.accounts.shares import scripted_share
 from okxlab.simulator.exchange import Exchange
 from tests.unit.account_client import START, AccountClient, rows
@@ -45,23 +45,23 @@ def _client(account=None, start_ms=START):
     return client
 
 
-def _timetable(account=None, **market):
+def _stories(account=None, **market):
     exchange = Exchange(
         7,
         **{"start_ms": START, "instruments": FEW, **market},
         accounts=[account or Account()],
     )
-    return exchange.accounts.desk().timetable
+    return exchange.accounts.desk().stories
 
 
 def _told(ms=TWENTY, account=None, *, start_ms=START, after_ms=START):
     """Return what a stretch of time brings by itself, by channel; no market moves."""
-    timetable = _timetable(account, start_ms=start_ms)
+    stories = _stories(account, start_ms=start_ms)
     return {
         name: [
             row
             for at_ms in range(after_ms + 1000, after_ms + ms + 1000, 1000)
-            for row in timetable.due(name, at_ms)
+            for row in stories.due(name, at_ms)
         ]
         for name in sorted(SCRIPTED)
     }
@@ -203,11 +203,11 @@ def test_orders_of_spreads_are_of_listed_ones():
     exchange = Exchange(7, start_ms=START)
     listed = exchange.spreads.rows()
     grids = {row["sprdId"]: (row["tickSz"], row["lotSz"]) for row in listed}
-    timetable = exchange.accounts.desk().timetable
+    stories = exchange.accounts.desk().stories
     orders = [
         row
         for ms in range(START, START + TWENTY, 1000)
-        for row in timetable.due("sprd-orders", ms)
+        for row in stories.due("sprd-orders", ms)
     ]
 
     assert len({row["sprdId"] for row in orders}) > 1
@@ -219,12 +219,12 @@ def test_orders_of_spreads_are_of_listed_ones():
 
 def test_grid_and_its_orders():
     """A grid counts the orders that its channel has, and its figures add up."""
-    timetable = _timetable()
-    grid = timetable.state("grid-orders-contract", START)[-1]["algoId"]
+    stories = _stories()
+    grid = stories.state("grid-orders-contract", START)[-1]["algoId"]
     for ms in range(START, START + 14 * MINUTE, 5_000):
-        states = timetable.state("grid-orders-contract", ms)
+        states = stories.state("grid-orders-contract", ms)
         (state,) = [row for row in states if row["algoId"] == grid] or [None]
-        orders = timetable.state("grid-sub-orders", ms)
+        orders = stories.state("grid-sub-orders", ms)
         live = [row for row in orders if row["algoId"] == grid]
         if state is None:
             assert not live

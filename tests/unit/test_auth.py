@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import traceback
 
 import pytest
 
@@ -53,6 +54,35 @@ def test_a_missing_part_is_named_without_its_neighbours(empty):
         Credentials(CANARY, empty, CANARY)
 
     assert CANARY not in str(caught.value)
+
+
+def shown_with_variables(error):
+    """Return a traceback as `%xmode Verbose` and its like show it, our frames only."""
+    frames = traceback.TracebackException.from_exception(error, capture_locals=True)
+    ours = [one for one in frames.stack if one.filename.endswith("auth.py")]
+
+    assert ours
+    return str([one.locals for one in ours])
+
+
+def test_a_traceback_with_variables_shows_no_part():
+    """What was given is let go of before the error is raised."""
+    with pytest.raises(CredentialsError) as caught:
+        Credentials(CANARY, CANARY, "")
+
+    assert CANARY not in shown_with_variables(caught.value)
+
+
+def test_nor_does_one_of_a_half_set_environment(monkeypatch):
+    """What was found is let go of as well; blanks are not set."""
+    monkeypatch.setenv("OKX_API_KEY", CANARY)
+    monkeypatch.setenv("OKX_SECRET_KEY", CANARY)
+    monkeypatch.setenv("OKX_PASSPHRASE", "  ")
+    monkeypatch.delenv("OKX_API_PASSPHRASE", raising=False)
+    with pytest.raises(CredentialsError, match="OKX_PASSPHRASE") as caught:
+        Credentials.from_env()
+
+    assert CANARY not in shown_with_variables(caught.value)
 
 
 def test_from_env(monkeypatch):

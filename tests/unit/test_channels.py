@@ -81,7 +81,8 @@ def test_what_an_entry_says_fits_together(entry):
     keys = entry.arg_keys
 
     assert len(set(keys)) == len(keys)
-    assert ("instType" in keys) or entry.inst_types == INST_TYPES
+    # Of what is asked for by instrument it says which kinds have one at all.
+    assert {"instType", "instId"} & {*keys} or entry.inst_types == INST_TYPES
     assert set(entry.inst_types) <= {*INST_TYPES, "ANY"}
     assert entry.login or entry.path != "private"
     assert entry.login or not entry.tier
@@ -278,6 +279,8 @@ def test_an_unknown_channel_is_answered_with_the_near_miss(name, said):
         ("tickers", None, {}, "needs inst_id"),
         ("tickers", "", {}, "not empty"),
         ("tickers", 5, {}, "not 5"),
+        ("books", None, {}, "for example okxlab.book('BTC-USDT')"),
+        ("books-rpi", 5, {}, "okxlab.book('BTC-USDT', channel='books-rpi')"),
         ("tickers", "trades", {}, "'trades' is a channel, not an instrument"),
         ("tickers", "candle", {}, "'candle' is a channel"),
         ("tickers", "BTC-USDT", {"inst_typ": "SWAP"}, "did you mean 'inst_id'?"),
@@ -335,8 +338,8 @@ def test_an_error_shows_a_call_that_is_right(entry):
             make_arg(entry, **{key: ""})
 
         if entry.arg_keys:
-            call = re.search(r"okxlab\.stream\((.*)\)$", str(caught.value))[1]
+            call = re.search(r"okxlab\.\w+\((.*)\)$", str(caught.value))[1]
             args, options = eval(f"_split({call})", {"_split": lambda *a, **k: (a, k)})
-            channel_name = options.pop("channel", None) or args[1]
+            channel_name = options.pop("channel", None) or (*args, "books")[1]
             assert channel_name == entry.name
             assert make_arg(entry, *args[:1], **options)

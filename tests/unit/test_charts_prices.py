@@ -69,9 +69,9 @@ def test_averages_are_those_of_the_metrics():
 
     for n in (20, 50):
         expected = metrics.moving_average(frame["close"], n)
-        np.testing.assert_array_equal(expected, trace(figure, f"average of {n}").y)
+        np.testing.assert_array_equal(expected, trace(figure, f"average-of-{n}").y)
     expected = metrics.running_vwap(frame, daily=True)
-    np.testing.assert_array_equal(expected, trace(figure, "VWAP of the day").y)
+    np.testing.assert_array_equal(expected, trace(figure, "VWAP-of-the-day").y)
 
 
 def test_candles_without_volume():

@@ -232,6 +232,35 @@ def test_an_order_from_live_to_filled():
     ]
 
 
+def test_what_may_have_ended_unheard_is_not_current_any_more():
+    """Nothing lists waiting algo orders, so after an interruption none is known."""
+    arg = Arg("orders-algo", instType="SWAP")
+    one = tape(arg)
+    one.receive(Push(arg, [AlgoOrder(algo_id="1", state="live")]), 1)
+    one.lost([arg], "broken", 2)
+    while_away = current(one)
+    one.acknowledged(arg, (), 3)
+    at_first = current(one)
+    one.receive(Push(arg, [AlgoOrder(algo_id="2", state="live")]), 4)
+
+    assert while_away == ["1"]
+    assert at_first == []
+    assert current(one) == ["2"]
+    assert len(one.gaps) == 1
+
+
+def test_rows_that_come_before_the_ack_end_what_is_outdated():
+    """Data may come first; it is then all that is known."""
+    arg = Arg("orders-algo", instType="SWAP")
+    one = tape(arg)
+    one.receive(Push(arg, [AlgoOrder(algo_id="1", state="live")]), 1)
+    one.lost([arg], "broken", 2)
+    one.receive(Push(arg, [AlgoOrder(algo_id="2", state="live")]), 3)
+    one.acknowledged(arg, (), 4)
+
+    assert current(one) == ["2"]
+
+
 def test_an_order_that_fills_at_once_is_never_current():
     """Its one row is in the sequence of changes."""
     one = tape(ORDERS)

@@ -124,6 +124,9 @@ def _example(entry: Channel, key: str = "") -> str:
         for one in keys
         if one != entry.id_key and (one != "instType" or len(entry.inst_types) > 1)
     ]
+    if entry.kind == "book":
+        which = "" if entry.name == "books" else f", channel={entry.name!r}"
+        return f"okxlab.book({_EXAMPLES[entry.id_key]!r}{which})"
     return f"okxlab.stream({', '.join(said)})"
 
 

@@ -86,7 +86,8 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
         Whether the first message after subscribing is the whole state.
     ends_by, ends_at
         Field of a state's row, and the values at which the row has come to its
-        end and leaves the current state.
+        end and leaves the current state.  Where neither the wire (``opens``) nor
+        a list (``rest``) says what is current, an interruption leaves none.
     repeats
         By which rule rows are recognised that OKX sends again: ``fills``,
         ``orders``, or "" for none.

@@ -21,6 +21,7 @@ _BALANCES = {"USDT": "100000", "BTC": "1"}
 _RATE_PLACES = 10**12
 """A fee rate is a whole number of these parts of `ONE`: eight decimal places."""
 _MOST_LEVERAGE = 125
+_MOST_TIER = 9
 
 
 class Fees(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,12 +58,12 @@ class Account:
     fees
         What fills cost.
     leverage
-        Of positions in swaps and futures, 1 to 125.
+        Of positions in swaps and futures: a whole number, 1 to 125.
     pos_mode
         ``"net_mode"``, in which buys and sales of an instrument make one position, or
         ``"long_short_mode"``, in which each order says which of two it is about.
     tier
-        The VIP tier, which some channels demand.
+        The VIP tier, 0 to 9, which some channels demand.
     simulated
         True for a key of demo trading, which live trading refuses, False for a key
         of live trading, which demo trading refuses (50101); by default it is good
@@ -98,9 +99,7 @@ class Account:
         self.api_key = api_key
         self.balances = dict(_BALANCES if balances is None else balances)
         self.fees = Fees() if fees is None else fees
-        self.leverage = leverage
         self.pos_mode = pos_mode
-        self.tier = tier
         self.simulated = simulated
         if any(amount(cash) < 0 for cash in self.balances.values()):
             raise ValueError(f"balances={self.balances!r} must not be below 0")
@@ -113,8 +112,15 @@ class Account:
             raise ValueError(
                 f"pos_mode={pos_mode!r} must be one of {get_args(PosMode)}"
             )
-        if not 1 <= leverage <= _MOST_LEVERAGE:
-            raise ValueError(f"leverage={leverage!r} must be 1 to {_MOST_LEVERAGE}")
+        # A fraction would make fractions of amounts.
+        if leverage not in range(1, _MOST_LEVERAGE + 1):
+            raise ValueError(
+                f"leverage={leverage!r} must be a whole number, 1 to {_MOST_LEVERAGE}"
+            )
+        if tier not in range(_MOST_TIER + 1):
+            raise ValueError(f"tier={tier!r} must be a whole number, 0 to {_MOST_TIER}")
+        self.leverage = int(leverage)
+        self.tier = int(tier)
 
     @property
     def uid(self) -> str:

@@ -8,7 +8,7 @@ import msgspec
 
 from okxlab.protocol.messages import encode_push
 from okxlab.simulator.accounts.pages import pages
-from okxlab.simulator.accounts.scripted.timetable import (
+from okxlab.simulator.accounts.scripted.stories import (
     REGULAR,
     SCRIPTED,
     STATES,
@@ -142,7 +142,7 @@ class Audience:
         due: list[Rows] = []
         if arg.channel in SCRIPTED:
             # One thing a push, as on OKX.
-            told = desk.timetable.due(arg.channel, ms)
+            told = desk.stories.due(arg.channel, ms)
             due += [[row] for row in scripted_share(arg, self._accounts.venue, told)]
         every = _interval(arg)
         if every and ms % every == 0:
@@ -163,7 +163,7 @@ class Audience:
             ccy = arg.get("ccy")
             return [row for row in write.greeks(ms) if ccy in {None, row["ccy"]}]
         if arg.channel in STATES:
-            rows = desk.timetable.state(arg.channel, ms)
+            rows = desk.stories.state(arg.channel, ms)
             return scripted_share(arg, venue, rows)
         return None
 

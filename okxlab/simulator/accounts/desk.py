@@ -19,7 +19,7 @@ from okxlab.simulator.accounts.placing import (
     read_order,
     read_tick,
 )
-from okxlab.simulator.accounts.scripted.timetable import Timetable
+from okxlab.simulator.accounts.scripted.stories import Stories
 from okxlab.simulator.accounts.statements import Statements
 from okxlab.simulator.accounts.terms import MARK_PARTS
 
@@ -61,7 +61,7 @@ class Desk:
         Its open orders by id, oldest first.
     statements : Statements
         Writes what it has.
-    timetable : Timetable
+    stories : Stories
         What is scripted for its other channels.
     """
 
@@ -73,7 +73,7 @@ class Desk:
         self.statements = Statements(
             self.holdings, self.orders, venue, account.leverage
         )
-        self.timetable = Timetable(account, venue)
+        self.stories = Stories(account, venue)
         self._announcer = Announcer(self.statements, venue, account.leverage)
         self._checks = Checks(venue, self.holdings, self.statements, account.fees)
         self._dealing = Dealing(

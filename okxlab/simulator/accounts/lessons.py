@@ -6,6 +6,7 @@ simulated exchange from its own side, and whoever is subscribed sees what follow
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from okxlab.errors import ExchangeError
@@ -30,7 +31,7 @@ _PAUSE = 5.0
 """Between two steps of a scripted trader [virtual s]."""
 
 
-class Lessons:
+class Lessons(ABC):
     """The part of a simulator that trades and looks into accounts.
 
     Parameters
@@ -46,13 +47,13 @@ class Lessons:
             self._scripts = (Script(trader, _PAUSE, 1, None, self._end_script),)
 
     @property
+    @abstractmethod
     def is_running(self) -> bool:
         """Whether there is an exchange to reach."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _reach(self, run: Callable[[Exchange], _Result]) -> _Result:
         """Run something on the thread of the exchange and return its result."""
-        raise NotImplementedError
 
     # Trading
 
@@ -279,7 +280,7 @@ class Lessons:
         Raises
         ------
         ValueError
-            If there is no such instrument to trade.
+            If there is no such instrument to trade, or the pause is none.
         LookupError
             If that account is not one of this simulator.
         RuntimeError

@@ -2,6 +2,10 @@
 
 Codes are OKX's 51xxx, as they stand in ``sCode``.  Keys that OKX has and that make no
 difference here (``ccy``, ``expTime``, ``stpMode``, ``banAmend`` ...) are passed over.
+
+More is taken than OKX takes: over WebSocket it has refused ``instId`` since 2026-03-26
+and wants ``instIdCode`` (reference, 10); here either names the instrument, since REST
+has ``instId`` and so do clients that are older than that.
 """
 
 from __future__ import annotations

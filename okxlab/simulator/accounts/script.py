@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Self
 
 from okxlab.simulator.accounts.trader import Trader
@@ -33,6 +34,11 @@ class Script:
         Whose account it uses; None for the first.
     stop
         Told when it is to end.
+
+    Raises
+    ------
+    ValueError
+        If the pause is none.
     """
 
     def __init__(
@@ -44,6 +50,8 @@ class Script:
         stop: Callable[[Script], None],
     ) -> None:
         self.inst_id = inst_id
+        if not 0 < every < math.inf:
+            raise ValueError(f"every={every!r} must be a number of seconds above 0")
         self._every = every
         self._seed = seed
         self._api_key = api_key

@@ -227,7 +227,7 @@ def _averages(x: NDArray[np.float64], bars: pd.DataFrame) -> list[dict[str, Any]
         {
             "type": "scatter",
             "mode": "lines",
-            "uid": name,
+            "uid": name.replace(" ", "-"),  # plotly makes a selector of it
             "name": name,
             "x": x,
             "y": values.to_numpy(np.float64),

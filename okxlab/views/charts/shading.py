@@ -80,7 +80,10 @@ def shade_gaps(subject: Subject) -> tuple[list[dict[str, Any]], list[dict[str, A
     tuple of list
         Shapes and annotations of a layout of plotly.
     """
-    gaps = subject.gaps.tail(_MOST)
+    gaps = subject.gaps
+    if "healed" in gaps.columns:  # nothing is missing where all was fetched later
+        gaps = gaps[~gaps["healed"].astype(bool)]
+    gaps = gaps.tail(_MOST)
     if not len(gaps):
         return [], []
     frame = in_order(subject.timed)

@@ -29,6 +29,13 @@ class Target(Protocol):
     def abort(self) -> None:
         """End the connection without a word."""
 
+    def cut(self) -> None:
+        """End the connection in the middle of a frame."""
+
+    @property
+    def is_logged_in(self) -> bool:
+        """Whether somebody has logged in on it."""
+
 
 class Targets(Protocol):
     """What knows the open connections: the exchange."""

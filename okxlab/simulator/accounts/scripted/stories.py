@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from okxlab.simulator.accounts.scripted.story import Story, Thing
     from okxlab.simulator.accounts.venue import Venue
 
-__all__ = ["REGULAR", "SCRIPTED", "STATES", "Timetable"]
+__all__ = ["REGULAR", "SCRIPTED", "STATES", "Stories"]
 
 _STORIES: Final = (*ALGOS, *FUNDS, *GRIDS, *BOTS, *BLOCKS, *SPREAD_ORDERS)
 
@@ -46,7 +46,7 @@ STATES: Final = REGULAR | {"algo-advance", "grid-positions", "grid-sub-orders"}
 Rows = list[dict[str, Any]]
 
 
-class Timetable:
+class Stories:
     """The stories of one account.
 
     Parameters
