@@ -102,7 +102,8 @@ class Events:
         if holding.has_resumed:
             push = _without_repeat(push, holding)
         holding.is_live = True
-        holding.last = push
+        if push.rows:
+            holding.last = push
         holding.recv_us = recv_us
         for tape in holding.tapes:
             try:
@@ -141,6 +142,10 @@ class Events:
             if holding.resync is not None:
                 holding.resync.lost()
 
+    def aged(self, connection: Connection) -> None:
+        """Replace a connection that has come to its age."""
+        self._renew(connection, "it has come to its age")
+
     def failed(self, connection: Connection, error: Exception) -> None:
         """Tell the tapes why their connection cannot be made."""
         for tape in self._holdings.tapes_on(connection):
@@ -161,6 +166,9 @@ class Events:
                 self._login_refused(connection, event)
             case ev.Malformed():
                 self._malformed(connection, event)
+            case ev.Missed(arg=arg, why=why):
+                for tape in self._concerned(connection, arg):
+                    tape.missed(why, self._now_us, arg)
             case ev.Notice(code=code, msg=msg):
                 self._noticed(connection, code, msg)
             case ev.AckMissing(arg=arg, tries=tries):

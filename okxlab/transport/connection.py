@@ -23,13 +23,14 @@ import asyncio
 import contextlib
 import functools
 import logging
+import random
 from typing import TYPE_CHECKING, Literal
 
 from okxlab.errors import ConnectError, ConnectionLostError
 from okxlab.protocol.session import ClientSession, SessionSettings
 from okxlab.transport.backoff import Backoff
 from okxlab.transport.handover import Handover
-from okxlab.transport.renewal import Renewal
+from okxlab.transport.renewal import Renewal, RenewalError
 
 if TYPE_CHECKING:
     import ssl as tls
@@ -52,6 +53,12 @@ _CLOSE_TIMEOUT = 1.9
 _LAG = 5.0
 """How far one connection may be behind another one when rows of both are told
 apart [s]."""
+_RENEWALS = 6
+"""Attempts to replace a connection: with the pauses between them they take about
+the minute that OKX gives after its notice."""
+_YOUNGEST = 0.9
+"""Part of its age at which a connection may be replaced, so that those which were
+opened together are not replaced together."""
 _stock_tls_reported: set[str] = set()
 """Hosts; one warning each is enough."""
 
@@ -133,6 +140,7 @@ class Connection:
         self._renewal: Renewal | None = None
         self._renewing: asyncio.Task[None] | None = None
         self._next_renewal: Callable[[], None] | None = None
+        self._aging: asyncio.TimerHandle | None = None
         # Sockets that are let go of, each with the task that closes it.
         self._parting: dict[asyncio.Task[None], Socket] = {}
 
@@ -226,14 +234,15 @@ class Connection:
     ) -> None:
         """Open another connection, and let go of the open one when that is ready.
 
-        If none comes about, this one is let go of all the same, as by `reconnect`.
-        While it is being renewed, the successor is renewed after that; without an
-        open connection there is nothing to renew: the next attempt is made at once.
+        If none comes about after some attempts, the open one is used as long as it
+        lasts.  While it is being renewed, the successor is renewed after that;
+        without an open connection there is nothing to renew: the next attempt is
+        made at once.
 
         Parameters
         ----------
         why
-            For the log, and for the listener if it fails.
+            For the log.
         prepare
             Called with the new session before it subscribes: logs in.
         heard
@@ -244,12 +253,8 @@ class Connection:
         elif self._renewing is not None:
             self._next_renewal = functools.partial(self.renew, why, prepare, heard)
         else:
-            renewal = Renewal(
-                self._link, self, Handover(heard()), lambda: {*self._wanted}
-            )
-            self._renewal = renewal
             self._renewing = asyncio.get_running_loop().create_task(
-                self._renew(renewal, why, prepare)
+                self._renew(self._link, why, prepare, heard)
             )
 
     async def close(self) -> None:
@@ -260,6 +265,7 @@ class Connection:
         self.state = "closed"
         renewing = self._renewing
         self._drop_renewal()
+        self._stay_young()
         if self._link is not None:
             self._part(self._link)
             self._link = None
@@ -303,6 +309,7 @@ class Connection:
         self.attempts = 0
         self.opened_at = link.opened_at
         self.state = "open"
+        self._grow_old()
         self._report_opening(socket)
         self._tell(self._listener.opened, self)
         if self._link is link:
@@ -323,30 +330,46 @@ class Connection:
 
     async def _renew(
         self,
-        renewal: Renewal,
+        old: Link,
         why: str,
         prepare: Callable[[ClientSession], None] | None,
+        heard: Callable[[], Iterable[Push]],
     ) -> None:
+        backoff = Backoff(self._settings.backoff_initial, self._settings.backoff_max)
         logger.info("%s is being replaced: %s", self.url, why)
-        try:
-            await self._ready(renewal, prepare)
-        except Exception as error:  # noqa: BLE001  # whatever stands in the way
-            logger.warning("%s cannot be replaced: %s", self.url, error)
-            self._renewing = None  # this very task, which is not to be cancelled
-            self.reconnect(f"{why} (no replacement: {error})")
-            return
-        await self._go_over(renewal)
+        for attempt in range(_RENEWALS):
+            if attempt:
+                await asyncio.sleep(backoff.pause())
+            try:
+                renewal = await self._ready(old, prepare, heard)
+            except Exception as error:  # noqa: BLE001  # whatever stands in the way
+                logger.warning("%s cannot be replaced: %s", self.url, error)
+                self._end_renewal()
+                if isinstance(error, RenewalError) and error.is_final:
+                    break
+            else:
+                await self._go_over(renewal)
+                break
+        else:
+            logger.warning("%s is used as long as it lasts", self.url)
+        if self._link is old:
+            self._grow_old()
         following, self._next_renewal = self._next_renewal, None
         self._drop_renewal()
         if following is not None:
             following()
 
     async def _ready(
-        self, renewal: Renewal, prepare: Callable[[ClientSession], None] | None
-    ) -> None:
+        self,
+        old: Link,
+        prepare: Callable[[ClientSession], None] | None,
+        heard: Callable[[], Iterable[Push]],
+    ) -> Renewal:
         from okxlab.transport.link import Link
 
         await self._gate.wait()
+        renewal = Renewal(old, self, Handover(heard()), lambda: {*self._wanted})
+        self._renewal = renewal
         session = ClientSession(self.path, _session_settings(self._settings))
         socket = await self._dial()
         link = renewal.new = Link(socket, session, self._clock, renewal)
@@ -354,37 +377,55 @@ class Connection:
             prepare(session)
         session.subscribe(self._wanted)
         link.start()
-        patience = self._settings.login_timeout + self._settings.ack_timeout
-        await renewal.ready(patience)
+        await renewal.ready(self._settings.login_timeout + self._settings.ack_timeout)
+        return renewal
 
     async def _go_over(self, renewal: Renewal) -> None:
         """Go over to the successor and let go of the old link, reading to its end."""
         old, new = renewal.old, renewal.new
         assert new is not None, "it is ready"
-        renewal.go_over()
         self._link, self.opened_at = new, new.opened_at
         self.renewals += 1
+        self._grow_old()
         logger.info("%s replaced", self.url)
+        renewal.go_over()
         old.fall_silent()
         parting = self._close_in_background(old.socket)
         await asyncio.wait([parting], timeout=_CLOSE_TIMEOUT)
         old.stop()
-        renewal.old_is_over()
+        renewal.old_is_over(is_whole=old.socket.was_answered)
         await asyncio.sleep(_LAG)
+        renewal.settle()
 
     def _drop_renewal(self) -> None:
         """Have nothing to do with a renewal any more, and end it if it goes on."""
-        renewal, self._renewal = self._renewal, None
         task, self._renewing = self._renewing, None
         if task is not None and task is not asyncio.current_task():
             self._next_renewal = None
             task.cancel()
+        self._end_renewal()
+
+    def _end_renewal(self) -> None:
+        """Let go of the link that is not, or no longer, the connection's."""
+        renewal, self._renewal = self._renewal, None
         if renewal is None:
             return
         renewal.end()
         for link in (renewal.old, renewal.new):
             if link is not None and link is not self._link and not link.is_over:
                 self._part(link)
+
+    def _grow_old(self) -> None:
+        """Have the open link replaced when it has come to its age."""
+        self._stay_young()
+        age = self._settings.connection_age * random.uniform(_YOUNGEST, 1.0)  # noqa: S311  # no secret
+        loop = asyncio.get_running_loop()
+        self._aging = loop.call_later(age, self._tell, self._listener.aged, self)
+
+    def _stay_young(self) -> None:
+        if self._aging is not None:
+            self._aging.cancel()
+            self._aging = None
 
     # What becomes of it.
 
@@ -416,6 +457,11 @@ class Connection:
             self._backoff.reset()
             self._has_hurried = False
         self._pause = self._backoff.pause()
+        self._stay_young()
+        if self._renewal is not None and self._renewal.is_over:
+            # What is held back was told before the loss.
+            self._renewal.old_is_over(is_whole=False)
+            self._renewal.settle()
         self._link = None
         self._part(link)
         self._drop_renewal()
@@ -432,6 +478,7 @@ class Connection:
     def _fail(self, cause: Exception) -> None:
         from okxlab.transport.dial import host_of, retry_after, why_failed
 
+        self._stay_young()
         if self._link is not None:
             self._part(self._link)
             self._link = None

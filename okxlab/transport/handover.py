@@ -1,38 +1,32 @@
 """Making one sequence of rows out of two connections that carry the same args.
 
-Theory of operation.  While a connection is being replaced, an arg may be told on
-both the old one and its successor.  What becomes of a push depends on the kind of
-its channel:
+Theory of operation.  While a connection is being replaced, an arg is told on both
+the old one and its successor.  The old one has the word until it has ended: what
+it says is passed on as it comes, and remembered.  What the successor says is held
+back meanwhile.  Then each arg's *seam* says what of it is news, in the order in
+which it was told: nothing is lost, doubled or out of order.
 
-- a *log* is taken from both for as long as both talk.  The exchange sends the same
-  row to both, so a row is passed on as often as the connection that has it more
-  often has it: nothing is lost to the one that is behind, and nothing is doubled;
-- a book and a whole state are taken from the old one until the successor's first
-  push of the arg, with which they begin anew in one step, and from the successor
-  from then on;
-- of a series, of bars and of changes to a state the old one has the word until it
-  has ended.  What the successor says meanwhile is held back, and what the old one
-  has told by then is left out of it: so they keep their order, too.
+Both is bounded.  A handover that is full remembers nothing more and is of no use.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
-import msgspec
-
-from okxlab.protocol.channels import channel
+from okxlab.transport.seams import make_seam
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from okxlab.protocol.arg import Arg
     from okxlab.protocol.events import Push
+    from okxlab.transport.seams import Held, Seam
 
 __all__ = ["Handover"]
 
-_Rows = Counter[tuple["Arg", str]]
+_MOST: Final = 32 * 1024 * 1024
+_ROW: Final = 200
+"""What a row takes beside its text, roughly [bytes]."""
 
 
 class Handover:
@@ -42,92 +36,80 @@ class Handover:
     ----------
     heard
         What was told last of the args before: a successor may begin with it.
+    most
+        How much is remembered and held back before it is `full`, roughly [bytes].
 
     Attributes
     ----------
-    taken_over : set of Arg
+    begun : set of Arg
         Args of which the successor has told something.
+    is_full : bool
+        Whether there was more than is held back.
     """
 
-    def __init__(self, heard: Iterable[Push] = ()) -> None:
-        self.taken_over: set[Arg] = set()
-        self._ahead_old: _Rows = Counter()  # told by the old one only, so far
-        self._ahead_new: _Rows = Counter()
-        self._held: list[tuple[Push, int]] = []
+    def __init__(self, heard: Iterable[Push] = (), most: int = _MOST) -> None:
+        self.begun: set[Arg] = set()
+        self.is_full = False
+        self._most = most
+        self._size = 0
+        self._seams: dict[Arg, Seam] = {}
         self._has_ended = False  # the old one
         for push in heard:
-            if not _is_whole(push):
-                self._ahead_old.update(_marks(push))
+            self._seam(push.arg).tell(push)
 
-    def from_old(self, push: Push) -> Push | None:
-        """Return what is to be passed on of a push of the old connection."""
-        if channel(push.arg.channel).kind == "log":
-            return _sift(push, self._ahead_old, self._ahead_new)
-        if _begins_anew(push) and push.arg in self.taken_over:
-            return None
-        if not _is_whole(push):
-            self._ahead_old.update(_marks(push))
-        return push
+    def from_old(self, push: Push) -> None:
+        """Remember what the old connection has told."""
+        if self._has_room_for(push):
+            self._seam(push.arg).tell(push)
 
-    def from_new(self, push: Push, recv_us: int) -> Push | None:
-        """Return what is to be passed on now of a push of the successor."""
-        self.taken_over.add(push.arg)
-        if _begins_anew(push):
-            return push
-        if channel(push.arg.channel).kind == "log":
-            return _sift(push, self._ahead_new, self._ahead_old)
-        if not self._has_ended:
-            self._held.append((push, recv_us))
-            return None
-        return push if _is_whole(push) else _without(push, self._ahead_old)
+    def from_new(self, push: Push, recv_us: int) -> list[Held]:
+        """Return what is to be passed on now that the successor has told this.
 
-    def old_ended(self) -> list[tuple[Push, int]]:
-        """Return what was held back, with its receive times [us since 1970 UTC]."""
+        Parameters
+        ----------
+        push
+            What it has told.
+        recv_us
+            Receive time [us since 1970 UTC].
+
+        Returns
+        -------
+        list of tuple
+            Pushes, each with its receive time.
+        """
+        self.begun.add(push.arg)
+        seam = self._seam(push.arg)
+        if self._has_ended and seam.is_closed:
+            return seam.follow(push, recv_us)
+        if self._has_room_for(push):
+            seam.hold(push, recv_us)
+            return seam.close() if self._has_ended else []
+        return [*seam.settle(), (push, recv_us)] if self._has_ended else []
+
+    def old_ended(self) -> list[Held]:
+        """Return what was held back and is news."""
         self._has_ended = True
-        held, self._held = self._held, []
-        passed = ((self.from_new(push, recv_us), recv_us) for push, recv_us in held)
-        return [(push, recv_us) for push, recv_us in passed if push is not None]
+        self._size = 0
+        return [one for seam in self._seams.values() for one in seam.close()]
 
+    def settle(self) -> list[Held]:
+        """Return what is still held back, because it did not join on."""
+        return [one for seam in self._seams.values() for one in seam.settle()]
 
-def _begins_anew(push: Push) -> bool:
-    """Tell whether the first push of a subscription is all there is to know."""
-    entry = channel(push.arg.channel)
-    return entry.kind == "book" or (
-        entry.kind == "state" and (bool(push.event_type) or entry.opens)
-    )
+    def may_lack(self, arg: Arg) -> bool:
+        """Tell whether rows are lost if the old one was not heard to its end.
 
+        A book and a whole state are complete in what the successor began with.
+        """
+        return not self._seam(arg).begins_whole
 
-def _is_whole(push: Push) -> bool:
-    """Tell whether rows may be told again, so that none is left out."""
-    # The same bar may come back: prices go up and down again.
-    return _begins_anew(push) or channel(push.arg.channel).kind == "bars"
+    def _seam(self, arg: Arg) -> Seam:
+        seam = self._seams.get(arg)
+        if seam is None:
+            seam = self._seams[arg] = make_seam(arg)
+        return seam
 
-
-def _sift(push: Push, own: _Rows, other: _Rows) -> Push | None:
-    """Leave out what the other connection has told, and count the rest as ahead."""
-    fresh = _without(push, other)
-    if fresh is not None:
-        own.update(_marks(fresh))
-    return fresh
-
-
-def _without(push: Push, told: _Rows) -> Push | None:
-    """Return a push without rows that were told, each as often as it was."""
-    rows: list[Any] = []
-    for row, mark in zip(push.rows, _marks(push), strict=True):
-        if told[mark] > 0:
-            told[mark] -= 1
-        else:
-            rows.append(row)
-    if len(rows) == len(push.rows):
-        return push
-    return msgspec.structs.replace(push, rows=rows) if rows else None
-
-
-def _marks(push: Push) -> list[tuple[Arg, str]]:
-    """Return for each row what it shares with its twin and with no other row."""
-    arg, rows = push.arg, push.rows
-    if channel(arg.channel).kind == "series" and rows and hasattr(rows[0], "seq_id"):
-        # Best levels: what a subscription begins with may bear another time.
-        return [(arg, str(row.seq_id)) for row in rows]
-    return [(arg, repr(row)) for row in rows]
+    def _has_room_for(self, push: Push) -> bool:
+        self._size += len(push.text) + _ROW * len(push.rows)
+        self.is_full = self.is_full or self._size > self._most
+        return not self.is_full

@@ -161,29 +161,143 @@ def test_orders_and_positions_are_handed_over_logged_in(market, lab):
     assert positions.gaps.empty
 
 
-def test_a_replacement_that_is_refused_leads_to_a_reconnect(market, lab):
-    """Then the hole is on record, and it is healed."""
+def test_a_replacement_that_is_refused_is_tried_again(market, lab):
+    """The old connection serves meanwhile, so that nothing is missing."""
     (stream,) = open_streams(lab, market, ("BTC-USDT", "trades"))
-    market.faults.refuse_connections(count=1)
-    market.faults.notice("64008")
-    until(stream, lambda: stream.stats.reconnects == 1 and stream.status == "live")
-    market.step(2.0)
+    refusing = market.faults.refuse_connections(count=2)
+    replace_all(market, lab, stream, lambda: market.step(STEP))
     until_heard(stream, market, "BTC-USDT")
 
-    assert renewals(lab) == [0]
-    assert "64008" in stream.gaps["reason"].iloc[0]
+    assert refusing.hits == 2
+    assert renewals(lab) == [1]
+    assert stream.gaps.empty
     assert_each_match_once(stream.df, market, "BTC-USDT")
 
 
-def test_a_refused_subscription_on_the_replacement_leads_to_a_reconnect(market, lab):
-    """What the old connection had is not given up for less."""
-    (stream,) = open_streams(lab, market, ("BTC-USDT", "trades"))
-    market.faults.refuse_acks(code="60013", count=1)
-    market.faults.notice("64008")
-    until(stream, lambda: stream.stats.reconnects == 1 and stream.status == "live")
+@pytest.mark.parametrize(
+    "hinder",
+    [
+        lambda faults: faults.refuse_connections(count=None),
+        lambda faults: faults.refuse_acks(code="60013", count=1),
+        lambda faults: faults.withhold_acks(count=None),
+    ],
+    ids=["handshake refused", "subscription refused", "no acknowledgement"],
+)
+def test_a_replacement_that_fails_leaves_the_old_connection_in_use(market, hinder):
+    """Until the exchange closes it: then the hole is on record, and healed."""
+    timings = QUICK | {"ack_timeout": 0.5, "login_timeout": 0.5}
+    environment = okxlab.Environment(market.ws, market.rest, **timings)
+    with okxlab.connect(environment) as lab:
+        (stream,) = open_streams(lab, market, ("BTC-USDT", "trades"))
+        hindering = hinder(market.faults)
+        market.faults.notice("64008")
+        until_in_vain(market, lab, stream)
+        until_heard(stream, market, "BTC-USDT")
 
+        assert hindering.hits > 0
+        assert renewals(lab) == [0]
+        assert stream.gaps.empty
+        assert stream.stats.errors == 0
+
+        hindering.lift()
+        market.faults.close(1001, "service upgrade")
+        until(stream, lambda: stream.stats.reconnects == 1 and stream.status == "live")
+        market.step(2.0)
+        until_heard(stream, market, "BTC-USDT")
+
+        assert len(stream.gaps) == 1
+        assert "service upgrade" in stream.gaps["reason"].iloc[0]
+        assert_each_match_once(stream.df, market, "BTC-USDT")
+
+
+def test_a_login_that_is_refused_leaves_the_old_connection_in_use(market, lab):
+    """Nobody is told that a key is wrong which serves."""
+    orders = lab.stream(channel="orders", inst_type="ANY")
+    until(orders, lambda: orders.status == "live")
+    refusing = market.faults.refuse_logins(count=None)
+    market.faults.notice("64008")
+    until_in_vain(market, lab, orders)
+    placed = market.trade("BTC-USDT", "buy", "0.1", LOW)
+    until(orders, lambda: placed["ordId"] in orders.df.index)
+
+    assert refusing.hits == 1
     assert renewals(lab) == [0]
-    assert stream.stats.errors == 0
+    assert orders.gaps.empty
+    assert orders.stats.errors == 0
+
+
+def until_in_vain(market, lab, stream):
+    """Let time pass until nobody tries to replace the connection any more."""
+    (connection,) = lab._router_or_none._holdings.connections
+
+    def is_given_up():
+        return stream.stats.notices > 0 and connection._renewing is None
+
+    for _ in range(int(PATIENCE / PAUSE)):
+        market.step(STEP)
+        if stream._tape.wait_for(is_given_up, PAUSE):
+            return
+    raise AssertionError(stream)
+
+
+def test_a_connection_that_has_come_to_its_age_is_replaced(market):
+    """Nobody announces it, and nobody notices."""
+    environment = okxlab.Environment(
+        market.ws, market.rest, **QUICK, connection_age=0.5
+    )
+    with okxlab.connect(environment, credentials=KEY) as lab:
+        (stream,) = open_streams(lab, market, ("BTC-USDT", "trades"))
+        orders = lab.stream(channel="orders", inst_type="ANY")
+        for _ in range(int(PATIENCE / PAUSE)):
+            market.step(STEP)
+            if stream._tape.wait_for(lambda: min(renewals(lab)) > 0, PAUSE):
+                break
+        until_heard(stream, market, "BTC-USDT")
+
+        assert len(renewals(lab)) == 2
+        assert all(count > 0 for count in renewals(lab))
+        assert stream.gaps.empty
+        assert orders.gaps.empty
+        assert stream.stats.notices == stream.stats.reconnects == 0
+        assert_each_match_once(stream.df, market, "BTC-USDT")
+
+
+def test_balances_and_positions_are_those_of_a_connection_that_stayed(market, lab):
+    """At the end; and on the way no position is what it was before."""
+    environment = okxlab.Environment(market.ws, market.rest, **QUICK, proof=9)
+    with okxlab.connect(environment, credentials=KEY) as other:
+        there, here = (
+            [
+                one.stream(channel="account"),
+                one.stream(channel="positions", inst_type="ANY"),
+            ]
+            for one in (other, lab)
+        )
+        for stream in (*there, *here):
+            until(stream, lambda stream=stream: stream.status in ("live", "waiting"))
+        for connection in other._router_or_none._holdings.connections:
+            connection.renew = lambda *_: None
+
+        def trade():
+            market.trade("BTC-USDT-SWAP", "buy", "1")
+            market.step(STEP)
+
+        trade()
+        replace_all(market, lab, here[0], trade)
+        trade()
+        for mine, theirs in zip(here, there, strict=True):
+            until(mine, lambda a=mine, b=theirs: same(a.df, b.df))
+
+        account, positions = here
+        assert account.gaps.empty
+        assert positions.gaps.empty
+        assert positions.updates["pos"].is_monotonic_increasing
+
+
+def same(one, other):
+    """Tell whether two frames are of the same rows."""
+    times = [name for name in one if name in ("recv", "ts")]
+    return len(one) > 0 and one.drop(columns=times).equals(other.drop(columns=times))
 
 
 def test_a_connection_that_breaks_while_it_is_replaced_is_on_record(market, lab):
