@@ -88,6 +88,9 @@ class Timings(msgspec.Struct, frozen=True, kw_only=True):
     book_silence: float = 150.0
     """Silence after which an order book is no longer believed [s]; OKX says about
     every 60 s that a quiet one has not changed."""
+    connection_age: float = 86_400.0
+    """Age at which a connection is replaced, at the latest [s]: another one is made
+    before it is let go of, so that nothing is missing.  OKX itself names no limit."""
     rest_timeout: float = 10.0
     """Wait for a REST answer, its retries included [s]."""
 

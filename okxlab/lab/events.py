@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from okxlab.lab.lists import Lists
     from okxlab.lab.login import Login
     from okxlab.protocol.arg import Arg
+    from okxlab.protocol.session import ClientSession
     from okxlab.runtime import Clock
     from okxlab.stream.tape import Tape
     from okxlab.transport import Connection
@@ -101,7 +102,8 @@ class Events:
         if holding.has_resumed:
             push = _without_repeat(push, holding)
         holding.is_live = True
-        holding.last = push
+        if push.rows:
+            holding.last = push
         holding.recv_us = recv_us
         for tape in holding.tapes:
             try:
@@ -140,6 +142,10 @@ class Events:
             if holding.resync is not None:
                 holding.resync.lost()
 
+    def aged(self, connection: Connection) -> None:
+        """Replace a connection that has come to its age."""
+        self._renew(connection, "it has come to its age")
+
     def failed(self, connection: Connection, error: Exception) -> None:
         """Tell the tapes why their connection cannot be made."""
         for tape in self._holdings.tapes_on(connection):
@@ -160,6 +166,9 @@ class Events:
                 self._login_refused(connection, event)
             case ev.Malformed():
                 self._malformed(connection, event)
+            case ev.Missed(arg=arg, why=why):
+                for tape in self._concerned(connection, arg):
+                    tape.missed(why, self._now_us, arg)
             case ev.Notice(code=code, msg=msg):
                 self._noticed(connection, code, msg)
             case ev.AckMissing(arg=arg, tries=tries):
@@ -276,7 +285,20 @@ class Events:
         for tape in self._holdings.tapes_on(connection):
             tape.notices += 1
         if code == _SERVICE_UPGRADE:
-            connection.reconnect(f"notice {code}: {msg}")
+            self._renew(connection, f"notice {code}: {msg}")
+
+    def _renew(self, connection: Connection, why: str) -> None:
+        """Replace a connection before it is let go of."""
+        login = self.login if self._holdings.logs_in(connection) else None
+
+        def log_in(session: ClientSession) -> None:
+            assert login is not None
+            session.login(login.credentials, login.timestamp())
+
+        def heard() -> list[ev.Push]:
+            return [one.last for one in self._holdings.on(connection) if one.last]
+
+        connection.renew(why, log_in if login is not None else None, heard)
 
     def _note(self, connection: Connection, what: str, arg: Arg | None = None) -> None:
         self._noted += 1

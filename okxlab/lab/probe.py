@@ -125,6 +125,9 @@ class _Probe:
         refused.__cause__ = error
         self._end(refused)
 
+    def aged(self, connection: Connection) -> None:
+        """Pass over an age that is far longer than a probe takes."""
+
     def pushed(self, connection: Connection, push: Push, recv_us: int) -> None:
         """Pass over rows, which nobody asked for."""
 

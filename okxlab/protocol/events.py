@@ -17,6 +17,7 @@ __all__ = [
     "LoggedIn",
     "LoginRefused",
     "Malformed",
+    "Missed",
     "Notice",
     "Push",
     "Rejected",
@@ -140,6 +141,13 @@ class Malformed(Event, frozen=True, kw_only=True):
     text: str = ""
     arg: Arg | None = None
     lost: bool = False
+
+
+class Missed(Event, frozen=True, kw_only=True):
+    """Rows of an arg may have been lost, though the connection serves it."""
+
+    arg: Arg
+    why: str
 
 
 class UnknownEvent(Event, frozen=True, kw_only=True):

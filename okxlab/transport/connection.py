@@ -9,6 +9,9 @@ given that set.  States::
     backoff      waiting before the next attempt
     closed       by `close`, once and for all
 
+While it is open it may be renewed: then it is ``open`` throughout, and a second
+link is readied beside the first one (see `Renewal`).
+
 A socket that is let go of (by `reconnect`, a dead session, a close frame) is
 closed in the background and no longer listened to; the next one does not wait
 for it.
@@ -18,12 +21,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
+import random
 from typing import TYPE_CHECKING, Literal
 
 from okxlab.errors import ConnectError, ConnectionLostError
 from okxlab.protocol.session import ClientSession, SessionSettings
 from okxlab.transport.backoff import Backoff
+from okxlab.transport.handover import Handover
+from okxlab.transport.renewal import Renewal, RenewalError
 
 if TYPE_CHECKING:
     import ssl as tls
@@ -43,6 +50,15 @@ logger = logging.getLogger("okxlab.transport")
 
 _CLOSE_TIMEOUT = 1.9
 """How long `Connection.close` takes at most [s]."""
+_LAG = 5.0
+"""How far one connection may be behind another one when rows of both are told
+apart [s]."""
+_RENEWALS = 6
+"""Attempts to replace a connection: with the pauses between them they take about
+the minute that OKX gives after its notice."""
+_YOUNGEST = 0.9
+"""Part of its age at which a connection may be replaced, so that those which were
+opened together are not replaced together."""
 _stock_tls_reported: set[str] = set()
 """Hosts; one warning each is enough."""
 
@@ -81,6 +97,8 @@ class Connection:
         When it was opened last [monotonic s].
     errors : int
         Exceptions that the listener raised.
+    renewals : int
+        How often it was replaced without having been lost.
 
     Notes
     -----
@@ -118,6 +136,11 @@ class Connection:
         self._pause = 0.0
         self._wake = asyncio.Event()
         self._has_hurried = False
+        self.renewals = 0
+        self._renewal: Renewal | None = None
+        self._renewing: asyncio.Task[None] | None = None
+        self._next_renewal: Callable[[], None] | None = None
+        self._aging: asyncio.TimerHandle | None = None
         # Sockets that are let go of, each with the task that closes it.
         self._parting: dict[asyncio.Task[None], Socket] = {}
 
@@ -151,18 +174,25 @@ class Connection:
         """Hold these too: at once if open, else as soon as it is."""
         args = list(args)
         self._wanted.update(dict.fromkeys(args))
-        if self._link is not None:
-            self._link.session.subscribe(args)
-            self._link.speak_soon()
+        for link in self._links:
+            link.session.subscribe(args)
+            link.speak_soon()
 
     def remove(self, args: Iterable[Arg]) -> None:
         """Let go of these; one that is not held is passed over."""
         args = list(args)
         for arg in args:
             self._wanted.pop(arg, None)
-        if self._link is not None:
-            self._link.session.unsubscribe(args)
-            self._link.speak_soon()
+        for link in self._links:
+            link.session.unsubscribe(args)
+            link.speak_soon()
+
+    @property
+    def _links(self) -> tuple[Link, ...]:
+        """The open link and, while it is being replaced, its successor."""
+        successor = None if self._renewal is None else self._renewal.new
+        links = dict.fromkeys((self._link, successor))
+        return tuple(link for link in links if link is not None)
 
     def flush(self) -> None:
         """Send what the session has to send, after speaking to it directly."""
@@ -196,18 +226,54 @@ class Connection:
             self._has_hurried = True
             self._pause = 0.0
 
+    def renew(
+        self,
+        why: str,
+        prepare: Callable[[ClientSession], None] | None = None,
+        heard: Callable[[], Iterable[Push]] = tuple,
+    ) -> None:
+        """Open another connection, and let go of the open one when that is ready.
+
+        If none comes about after some attempts, the open one is used as long as it
+        lasts.  While it is being renewed, the successor is renewed after that;
+        without an open connection there is nothing to renew: the next attempt is
+        made at once.
+
+        Parameters
+        ----------
+        why
+            For the log.
+        prepare
+            Called with the new session before it subscribes: logs in.
+        heard
+            Returns what was told last of each arg: it may be told again.
+        """
+        if self._link is None:
+            self.reconnect(why)
+        elif self._renewing is not None:
+            self._next_renewal = functools.partial(self.renew, why, prepare, heard)
+        else:
+            self._renewing = asyncio.get_running_loop().create_task(
+                self._renew(self._link, why, prepare, heard)
+            )
+
     async def close(self) -> None:
         """Close with code 1000 and end everything, within about 2 s.
 
         The listener hears nothing more.  May be called more than once.
         """
         self.state = "closed"
+        renewing = self._renewing
+        self._drop_renewal()
+        self._stay_young()
         if self._link is not None:
             self._part(self._link)
             self._link = None
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
+        if renewing is not None:
+            await asyncio.wait([renewing])
         if self._parting:
             await asyncio.wait(self._parting, timeout=_CLOSE_TIMEOUT)
         for socket in self._parting.values():
@@ -243,12 +309,13 @@ class Connection:
         self.attempts = 0
         self.opened_at = link.opened_at
         self.state = "open"
+        self._grow_old()
         self._report_opening(socket)
         self._tell(self._listener.opened, self)
         if self._link is link:
             session.subscribe(self._wanted)
             link.start()
-        while self._link is link:
+        while self.session is not None:  # this link, or its successor
             await self._wake.wait()
             self._wake.clear()
         self._wake.clear()  # it may have been lost before anybody waited
@@ -258,6 +325,107 @@ class Connection:
             async with asyncio.timeout(self._pause):
                 await self._wake.wait()
         self._wake.clear()
+
+    # Renewal.
+
+    async def _renew(
+        self,
+        old: Link,
+        why: str,
+        prepare: Callable[[ClientSession], None] | None,
+        heard: Callable[[], Iterable[Push]],
+    ) -> None:
+        backoff = Backoff(self._settings.backoff_initial, self._settings.backoff_max)
+        logger.info("%s is being replaced: %s", self.url, why)
+        for attempt in range(_RENEWALS):
+            if attempt:
+                await asyncio.sleep(backoff.pause())
+            try:
+                renewal = await self._ready(old, prepare, heard)
+            except Exception as error:  # noqa: BLE001  # whatever stands in the way
+                logger.warning("%s cannot be replaced: %s", self.url, error)
+                self._end_renewal()
+                if isinstance(error, RenewalError) and error.is_final:
+                    break
+            else:
+                await self._go_over(renewal)
+                break
+        else:
+            logger.warning("%s is used as long as it lasts", self.url)
+        if self._link is old:
+            self._grow_old()
+        following, self._next_renewal = self._next_renewal, None
+        self._drop_renewal()
+        if following is not None:
+            following()
+
+    async def _ready(
+        self,
+        old: Link,
+        prepare: Callable[[ClientSession], None] | None,
+        heard: Callable[[], Iterable[Push]],
+    ) -> Renewal:
+        from okxlab.transport.link import Link
+
+        await self._gate.wait()
+        renewal = Renewal(old, self, Handover(heard()), lambda: {*self._wanted})
+        self._renewal = renewal
+        session = ClientSession(self.path, _session_settings(self._settings))
+        socket = await self._dial()
+        link = renewal.new = Link(socket, session, self._clock, renewal)
+        if prepare is not None:
+            prepare(session)
+        session.subscribe(self._wanted)
+        link.start()
+        await renewal.ready(self._settings.login_timeout + self._settings.ack_timeout)
+        return renewal
+
+    async def _go_over(self, renewal: Renewal) -> None:
+        """Go over to the successor and let go of the old link, reading to its end."""
+        old, new = renewal.old, renewal.new
+        assert new is not None, "it is ready"
+        self._link, self.opened_at = new, new.opened_at
+        self.renewals += 1
+        self._grow_old()
+        logger.info("%s replaced", self.url)
+        renewal.go_over()
+        old.fall_silent()
+        parting = self._close_in_background(old.socket)
+        await asyncio.wait([parting], timeout=_CLOSE_TIMEOUT)
+        old.stop()
+        renewal.old_is_over(is_whole=old.socket.was_answered)
+        await asyncio.sleep(_LAG)
+        renewal.settle()
+
+    def _drop_renewal(self) -> None:
+        """Have nothing to do with a renewal any more, and end it if it goes on."""
+        task, self._renewing = self._renewing, None
+        if task is not None and task is not asyncio.current_task():
+            self._next_renewal = None
+            task.cancel()
+        self._end_renewal()
+
+    def _end_renewal(self) -> None:
+        """Let go of the link that is not, or no longer, the connection's."""
+        renewal, self._renewal = self._renewal, None
+        if renewal is None:
+            return
+        renewal.end()
+        for link in (renewal.old, renewal.new):
+            if link is not None and link is not self._link and not link.is_over:
+                self._part(link)
+
+    def _grow_old(self) -> None:
+        """Have the open link replaced when it has come to its age."""
+        self._stay_young()
+        age = self._settings.connection_age * random.uniform(_YOUNGEST, 1.0)  # noqa: S311  # no secret
+        loop = asyncio.get_running_loop()
+        self._aging = loop.call_later(age, self._tell, self._listener.aged, self)
+
+    def _stay_young(self) -> None:
+        if self._aging is not None:
+            self._aging.cancel()
+            self._aging = None
 
     # What becomes of it.
 
@@ -289,8 +457,14 @@ class Connection:
             self._backoff.reset()
             self._has_hurried = False
         self._pause = self._backoff.pause()
+        self._stay_young()
+        if self._renewal is not None and self._renewal.is_over:
+            # What is held back was told before the loss.
+            self._renewal.old_is_over(is_whole=False)
+            self._renewal.settle()
         self._link = None
         self._part(link)
+        self._drop_renewal()
         self._wake.set()
         with_code = "" if code is None else f" (close code {code})"
         logger.warning("%s lost after %.1f s: %s%s", self.url, lived, why, with_code)
@@ -304,6 +478,7 @@ class Connection:
     def _fail(self, cause: Exception) -> None:
         from okxlab.transport.dial import host_of, retry_after, why_failed
 
+        self._stay_young()
         if self._link is not None:
             self._part(self._link)
             self._link = None
@@ -329,9 +504,13 @@ class Connection:
     def _part(self, link: Link) -> None:
         """Close a socket in the background; it is not listened to any more."""
         link.stop()
-        task = asyncio.get_running_loop().create_task(link.socket.close())
-        self._parting[task] = link.socket
+        self._close_in_background(link.socket)
+
+    def _close_in_background(self, socket: Socket) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(socket.close())
+        self._parting[task] = socket
         task.add_done_callback(lambda done: self._parting.pop(done, None))
+        return task
 
     def _report_opening(self, socket: Socket) -> None:
         from okxlab.transport.dial import host_of, is_stock_tls

@@ -209,6 +209,8 @@ def why_ended(socket: Socket, settings: Timings) -> tuple[str, int | None]:
     code : int or None
         Close code; None if there was no close frame.
     """
+    if socket.has_overrun:
+        return "more came with the handshake than is kept", None
     protocol = socket.protocol
     received, broken = protocol.close_rcvd, protocol.parser_exc
     if isinstance(broken, PayloadTooBig):
@@ -225,9 +227,8 @@ def why_ended(socket: Socket, settings: Timings) -> tuple[str, int | None]:
     cause = socket.broken_by
     if isinstance(cause, ConnectionError):
         return "the connection was reset", None
-    if cause is not None:
-        return f"the connection broke ({cause})", None
-    return "the connection ended without a close frame", None
+    ended = "the connection ended without a close frame"
+    return ended if cause is None else f"the connection broke ({cause})", None
 
 
 def host_of(url: str) -> str:

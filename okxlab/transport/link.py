@@ -55,6 +55,11 @@ class Link:
         Judges deadlines.
     owner
         Is told what happens.
+
+    Attributes
+    ----------
+    owner : Owner
+        As given; another one takes over while the link is being replaced.
     """
 
     def __init__(
@@ -64,15 +69,21 @@ class Link:
         self.session = session
         self.opened_at = clock.monotonic()
         self._clock = clock
-        self._owner = owner
+        self.owner = owner
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._gathering: asyncio.TimerHandle | None = None
         self._is_over = False
+        self._is_silent = False
         # Whether this read brought more than rows, so that the session may
         # have something to say or another deadline.
         self._has_news = False
         session.opened(self.opened_at)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it was stopped."""
+        return self._is_over
 
     def start(self) -> None:
         """Say what the session wants said and take what has come already."""
@@ -84,6 +95,11 @@ class Link:
         """Take and say nothing more; the socket stays as it is."""
         self._is_over = True
         self.socket.detach()
+        self.fall_silent()
+
+    def fall_silent(self) -> None:
+        """Say nothing more, but take what still comes."""
+        self._is_silent = True
         for timer in (self._timer, self._gathering):
             if timer is not None:
                 timer.cancel()
@@ -97,7 +113,7 @@ class Link:
         if push is None:
             self._has_news = True
         else:
-            self._owner.pushed(push, socket.recv_us)
+            self.owner.pushed(push, socket.recv_us)
         if session.news:
             self._tell(session.events())
 
@@ -115,16 +131,16 @@ class Link:
     def ended(self) -> None:
         """Pass on that the socket is no longer open."""
         if not self._is_over:
-            self._owner.ended(self)
+            self.owner.ended(self)
 
     def _tell(self, events: Sequence[Event]) -> None:
         self._has_news = True
         for event in events:
             if self._is_over:  # what an event says may lead to a new connection
                 return
-            self._owner.event(event)
+            self.owner.event(event)
             if isinstance(event, Dead):
-                self._owner.died(self, event.why)
+                self.owner.died(self, event.why)
 
     # What the session has to say.
 
@@ -133,7 +149,7 @@ class Link:
         if self._gathering is not None:
             self._gathering.cancel()
             self._gathering = None
-        if self._is_over:
+        if self._is_over or self._is_silent:
             return
         for text in self.session.text_to_send(self._clock.monotonic()):
             self.socket.say(text)
@@ -141,7 +157,7 @@ class Link:
 
     def speak_soon(self) -> None:
         """Do the same in a moment, together with what else is wanted by then."""
-        if self._gathering is None and not self._is_over:
+        if self._gathering is None and not self._is_over and not self._is_silent:
             self._gathering = self._loop.call_later(_GATHER, self.speak)
 
     # Deadlines.
@@ -167,7 +183,7 @@ class Link:
         out here that nothing is due.
         """
         self._timer = None
-        if self._is_over:
+        if self._is_over or self._is_silent:
             return
         now = self._clock.monotonic()
         due = self.session.next_deadline()

@@ -54,6 +54,12 @@ class Listener(Protocol):
             When something came in last [us since 1970, UTC].
         """
 
+    def aged(self, connection: Connection) -> None:
+        """Learn that the connection has come to its age: `Connection.renew` it.
+
+        Whoever leaves it as it is will not be told again.
+        """
+
     def failed(self, connection: Connection, error: Exception) -> None:
         """Learn that an attempt to connect failed; it goes on trying.
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from websockets.asyncio.client import ClientConnection
-from websockets.frames import Opcode
+from websockets.frames import CloseCode, Opcode
 from websockets.protocol import State
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ __all__ = ["Receiver", "Socket"]
 
 _TEXT = Opcode.TEXT
 _MESSAGE_OPCODES = frozenset({Opcode.TEXT, Opcode.BINARY, Opcode.CONT})
+_MOST_EARLY = 1024 * 1024
+_FRAME = 200
+"""What a frame takes beside its payload, roughly [bytes]."""
 
 
 class Receiver(Protocol):
@@ -58,6 +61,8 @@ class Socket(ClientConnection):
         How many reads brought something.
     broken_by : Exception or None
         What the transport gave as the reason of the end, if anything.
+    has_overrun : bool
+        Whether more came before anybody took it than is kept; then it is closed.
     """
 
     def __init__(self, protocol: ClientProtocol, *, clock: Clock, **how: Any) -> None:
@@ -69,7 +74,9 @@ class Socket(ClientConnection):
         self._clock = clock
         self._receiver: Receiver | None = None
         self._is_detached = False
+        self.has_overrun = False
         self._early: list[Frame] = []
+        self._early_size = 0
         self._parts: bytearray | None = None
         self._parts_are_text = True
 
@@ -77,6 +84,11 @@ class Socket(ClientConnection):
     def is_open(self) -> bool:
         """Whether messages can be sent."""
         return self.protocol.state is State.OPEN
+
+    @property
+    def was_answered(self) -> bool:
+        """Whether the other side has closed as well: nothing more was under way."""
+        return self.protocol.close_rcvd is not None
 
     def attach(self, receiver: Receiver) -> None:
         """Hand over messages from now on, first those that came before."""
@@ -137,7 +149,16 @@ class Socket(ClientConnection):
         elif not self._is_detached:
             # It came with the answer to the handshake, before the task that
             # waits for that could go on.
-            self._early.append(event)
+            self._keep(event)
+
+    def _keep(self, frame: Frame) -> None:
+        self._early_size += len(frame.data) + _FRAME
+        if self._early_size <= _MOST_EARLY:
+            self._early.append(frame)
+        elif not self.has_overrun:
+            self.has_overrun = True
+            self._early.clear()
+            self.protocol.fail(CloseCode.POLICY_VIOLATION)
 
     def _receive(self, frame: Frame) -> None:
         if frame.opcode not in _MESSAGE_OPCODES:

@@ -113,10 +113,13 @@ def tunnel(port, asked):
 class FarEnd:
     """A listening socket and a thread that runs one script a connection.
 
-    The last script serves all further connections.
+    The last script serves all further connections.  They are served one after the
+    other, or, each on a thread of its own, `side_by_side`.
     """
 
-    def __init__(self, *scripts):
+    def __init__(self, *scripts, side_by_side=False):
+        self._is_wide = side_by_side
+        self._threads = []
         self.errors = []
         self.peers = []
         self._scripts = list(scripts)
@@ -135,7 +138,8 @@ class FarEnd:
         for peer in self.peers:
             with contextlib.suppress(OSError):
                 peer.sock.shutdown(socket.SHUT_RDWR)
-        self._thread.join(PATIENCE)
+        for thread in (self._thread, *self._threads):
+            thread.join(PATIENCE)
         assert self.errors == []
 
     def _serve(self):
@@ -145,14 +149,21 @@ class FarEnd:
             except OSError:
                 return
             sock.settimeout(PATIENCE)
-            with sock:
-                self._run(Peer(sock))
+            peer = Peer(sock)
+            self.peers.append(peer)
+            many = len(self._scripts) > 1
+            script = self._scripts.pop(0) if many else self._scripts[0]
+            if self._is_wide:
+                thread = threading.Thread(target=self._run, args=(peer, script))
+                self._threads.append(thread)
+                thread.start()
+            else:
+                self._run(peer, script)
 
-    def _run(self, peer):
-        self.peers.append(peer)
-        script = self._scripts.pop(0) if len(self._scripts) > 1 else self._scripts[0]
+    def _run(self, peer, script):
         try:
-            script(peer)
+            with peer.sock:
+                script(peer)
         except (ConnectionError, BrokenPipeError):
             return  # the client is gone, as it may be
         except Exception as error:  # noqa: BLE001  # told to the test at its end

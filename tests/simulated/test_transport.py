@@ -65,6 +65,9 @@ class Recorder:
             self.openings += 1
             self.changed.notify_all()
 
+    def aged(self, connection):
+        connection.renew("it has come to its age")
+
     def lost(self, _connection, why, code, alive_us):
         with self.changed:
             self.losses.append((why, code, alive_us))
