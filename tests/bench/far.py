@@ -16,8 +16,10 @@ import okxlab
 with okxlab.Simulator({how}) as simulator:
     print(simulator.ws, flush=True)
     for line in sys.stdin:
-        simulator.load.rate = 0
-        print(simulator.load.sent, flush=True)
+        if line == "pause\\n":
+            simulator.load.rate = 0
+        # Asked where it is counted, so that nothing is on its way meanwhile.
+        print(simulator._reach(lambda exchange: exchange.load.sent), flush=True)
 """
 
 
@@ -48,7 +50,15 @@ class FarSimulator:
 
     def stop_load(self) -> int:
         """Let its load pause; return how many messages it has sent."""
-        self._process.stdin.write("pause\n")
+        return self._ask("pause")
+
+    @property
+    def sent(self) -> int:
+        """How many messages its load has sent, as it counts them itself."""
+        return self._ask("sent")
+
+    def _ask(self, what: str) -> int:
+        self._process.stdin.write(f"{what}\n")
         self._process.stdin.flush()
         return int(self._process.stdout.readline())
 

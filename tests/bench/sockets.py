@@ -28,6 +28,8 @@ _LISTED = 600
 """Instruments of the exchange, so that enough of them are no options."""
 _RATE = 10_000
 _SECONDS = 60.0
+_ROWS_KEPT = 500_000
+"""Window of each stream: all that comes in the minute, and while it subscribes."""
 
 
 def flood(*, short: bool) -> Figure:
@@ -87,31 +89,35 @@ def many(*, short: bool) -> list[Figure]:
         okxlab.connect(far.environment) as lab,
     ):
         names = [
-            name for kind in ("SPOT", "SWAP", "FUTURES") for name in _names(lab, kind)
+            name
+            for kind in ("SPOT", "SWAP", "FUTURES")
+            for name in lab.instruments(kind).index
         ][: 10 if short else _INSTRUMENTS]
         begun = time.perf_counter()
-        streams = [lab.stream(names, channel) for channel in _CHANNELS]
+        streams = [
+            lab.stream(names, channel, window=_ROWS_KEPT) for channel in _CHANNELS
+        ]
         tapes = [stream._tape for stream in streams]
-        wanted = len(names) * len(_CHANNELS)
         for tape in tapes:
             tape.wait_for(lambda one=tape: not one._unsettled, _PATIENCE)
         subscribed = time.perf_counter() - begun
-        used = time.process_time()
+        before, clock, used = far.sent, time.perf_counter(), time.process_time()
         tapes[0].wait_for(lambda: False, seconds)
-        used = (time.process_time() - used) / seconds
-        sent = far.stop_load() + wanted  # each began with a message of its own
-        tapes[0].wait_for(lambda: sum(one.frames for one in tapes) >= sent, 10.0)
-        came = sum(tape.frames for tape in tapes)
+        used = time.process_time() - used
+        rate = (far.sent - before) / (time.perf_counter() - clock)
+        # Each subscription began with a message of its own.
+        sent = far.stop_load() + len(names) * len(_CHANNELS)
+        tapes[0].wait_for(lambda: sum(one.frames for one in tapes) >= sent, _PATIENCE)
+        rows = sum(len(stream.df) for stream in streams)
+        gaps = sum(len(stream.gaps) for stream in streams)
     title = f"{len(names)} instruments x {len(_CHANNELS)} channels at {_RATE:,}/s"
+    note = f"{rows:,} rows of {sent:,} messages, {gaps} gaps"
     return [
         Figure(f"{title}: all subscribed", subscribed, "s", "", 5.0),
-        Figure(f"{title}: missing", sent - came, "messages", f"{sent:,} sent", 0.0),
-        Figure(f"{title}: load", 100 * used, "% CPU", "one core", None),
+        Figure(f"{title}: rows too few or many", abs(sent - rows), "rows", note, 0.0),
+        Figure(f"{title}: taken", rate, "a second", "", None, at_least=0.99 * _RATE),
+        Figure(f"{title}: load", 100 * used / seconds, "% CPU", "one core", None),
     ]
-
-
-def _names(lab, inst_type: str) -> list[str]:
-    return list(lab.instruments(inst_type).index)
 
 
 def measure(*, short: bool = False) -> list[Figure]:

@@ -1,9 +1,10 @@
 """A feed over TLS beside a busy cell: how late its messages come, and how many.
 
 A process of its own sends trades over ``wss://`` on loopback, one message a TLS
-record as OKX does, and each message says when it was due.  The main thread runs a
-pure-Python loop all the while.  Lateness is the time from due to decoded, so what
-a starved reader makes the sender wait for counts too.  The effect of stock TLS is
+record as OKX does.  The main thread runs a pure-Python loop all the while.  At a set
+rate each message says when it was due: lateness is the time from due to decoded, so
+what a starved reader makes the sender wait for counts too.  Flat out okxlab's messages
+become rows of a stream, and all of them have to be there.  The effect of stock TLS is
 bimodal, therefore the figures are the worst of several runs.
 """
 
@@ -21,6 +22,7 @@ from websockets.asyncio.client import connect
 from websockets.frames import Frame, Opcode
 from websockets.server import ServerProtocol
 
+import okxlab
 from okxlab.environment import Timings
 from okxlab.protocol.arg import Arg
 from okxlab.runtime import ConnectGate, Runtime
@@ -52,7 +54,10 @@ _HEAD = (
 
 
 class Load(NamedTuple):
-    """What the sender sends to one client: trade ids are due times [us]."""
+    """What the sender sends to one client.
+
+    Trade ids are due times [us]; or, as fast as the client reads, they are counted.
+    """
 
     count: int
     rate: float  # 0: as fast as the client reads
@@ -118,11 +123,29 @@ def _send(peer: ssl.SSLSocket, load: Load) -> None:
         early = due - time.monotonic()
         if early > 0:
             pause.wait(early)
-        text = _HEAD % (int(due * 1e6), number)
+        text = _HEAD % (int(due * 1e6) if load.rate else number + 1, number)
         peer.sendall(Frame(Opcode.TEXT, text.encode()).serialize(mask=False))
 
 
 # The readers, in a thread of this process.
+
+
+class _Filling:
+    """A stream that is filled, as its user has it."""
+
+    def __init__(self, count: int, stream: okxlab.Stream) -> None:
+        self._count = count
+        self._stream = stream
+
+    @property
+    def is_done(self) -> bool:
+        return self._stream.stats.frames >= self._count
+
+    @property
+    def outcome(self) -> Outcome:
+        frame = self._stream.df
+        taken = frame.recv.iloc[-1] - frame.recv.iloc[0]
+        return Outcome(len(frame), max(taken.total_seconds(), 1e-6), [])
 
 
 class _Reading:
@@ -143,6 +166,11 @@ class _Reading:
         self.ended = now
         self.is_done = len(self.lateness) == self.count
 
+    @property
+    def outcome(self) -> Outcome:
+        late = sorted(self.lateness)
+        return Outcome(len(late), max(self.ended - self.begun, 1e-9), late)
+
     def pushed(self, _connection: Connection, push: Push, _recv_us: int) -> None:
         for row in push.rows:
             self.take(row.trade_id)
@@ -154,8 +182,24 @@ class _Reading:
 
 
 @contextlib.contextmanager
-def _okxlab_reader(url: str, context: ssl.SSLContext, reading: _Reading):
-    runtime = Runtime()
+def _okxlab_reader(url: str, context: ssl.SSLContext, load: Load):
+    reader = _connection_reader if load.rate else _stream_reader
+    with reader(url, context, load) as reading:
+        yield reading
+
+
+@contextlib.contextmanager
+def _stream_reader(url: str, context: ssl.SSLContext, load: Load):
+    address = url.removesuffix("/ws/v5/public")
+    environment = okxlab.Environment(address, ssl_context=context)
+    with okxlab.connect(environment) as lab:
+        stream = lab.stream("BTC-USDT", "trades", window=load.count)
+        yield _Filling(load.count, stream)
+
+
+@contextlib.contextmanager
+def _connection_reader(url: str, context: ssl.SSLContext, load: Load):
+    runtime, reading = Runtime(), _Reading(load.count)
 
     def start() -> Connection:
         connection = Connection(
@@ -173,15 +217,16 @@ def _okxlab_reader(url: str, context: ssl.SSLContext, reading: _Reading):
 
     connection = runtime.call(start)
     try:
-        yield
+        yield reading
     finally:
         runtime.submit(connection.close())
         runtime.close()
 
 
 @contextlib.contextmanager
-def _stock_reader(url: str, context: ssl.SSLContext, reading: _Reading):
+def _stock_reader(url: str, context: ssl.SSLContext, load: Load):
     """Read as one would with websockets alone, and only find the due time."""
+    reading = _Reading(load.count)
 
     async def read() -> None:
         async with connect(
@@ -197,7 +242,7 @@ def _stock_reader(url: str, context: ssl.SSLContext, reading: _Reading):
     thread = threading.Thread(target=lambda: loop.run_until_complete(_quiet(task)))
     thread.start()
     try:
-        yield
+        yield reading
     finally:
         loop.call_soon_threadsafe(task.cancel)
         thread.join()
@@ -209,7 +254,7 @@ async def _quiet(task: asyncio.Task[None]) -> None:
         await task
 
 
-READERS: dict[str, Callable[..., contextlib.AbstractContextManager[None]]] = {
+READERS: dict[str, Callable[..., contextlib.AbstractContextManager]] = {
     "okxlab": _okxlab_reader,
     "websockets, stock TLS": _stock_reader,
 }
@@ -245,12 +290,9 @@ class Exchange:
             How long it may take [s].
         """
         self._pipe.send(load)
-        reading = _Reading(load.count)
-        with READERS[reader](self._url, self._context, reading):
+        with READERS[reader](self._url, self._context, load) as reading:
             _compute_until(lambda: reading.is_done, patience)
-            seconds = max(reading.ended - reading.begun, 1e-9)
-            late = sorted(reading.lateness)
-        return Outcome(len(late), seconds, late)
+            return reading.outcome
 
 
 def _compute_until(is_done: Callable[[], bool], patience: float) -> None:
@@ -274,7 +316,8 @@ def measure(*, short: bool = False) -> dict[str, dict[str, float]]:
     -------
     dict
         By reader: "median" and "p99" lateness [s] at 2,000 messages a second,
-        and "per_second", messages a second when sent as fast as they are read.
+        and, when sent as fast as they are read, "per_second" and how many were
+        "missing" in the end.
     """
     runs, seconds, flood = (1, 0.2, 1_000) if short else (RUNS, SECONDS, FLOOD)
     paced = Load(int(RATE * seconds), RATE)
@@ -290,6 +333,7 @@ def measure(*, short: bool = False) -> dict[str, dict[str, float]]:
             "median": max(late.quantile(0.5) for late, _ in found),
             "p99": max(late.quantile(0.99) for late, _ in found),
             "per_second": min(fast.per_second for _, fast in found),
+            "missing": max(flood - fast.received for _, fast in found),
         }
         for name, found in outcomes.items()
     }
@@ -321,4 +365,7 @@ def figures(*, short: bool = False) -> list[Figure]:
                 at_least=20_000.0 if ours else None,
             )
         )
+        if ours:
+            missing = found["missing"]
+            lines.append(Figure(f"{title}, flat out: missing", missing, "rows", "", 0))
     return lines

@@ -7,6 +7,7 @@ from itertools import islice
 
 import pytest
 
+from tests.bench import __main__ as bench
 from tests.bench.corpus import KINDS, messages, mix, updates
 from tests.bench.figures import Figure
 from tests.bench.results import compare, read, write
@@ -73,3 +74,77 @@ def test_a_promise_may_be_a_least_or_a_most():
     assert not fast._replace(value=10_000).holds
     assert figure(2.0).holds
     assert not figure(2.1).holds
+
+
+@pytest.fixture
+def measured(monkeypatch):
+    """Let figures be at hand instead of being measured; return what was asked for."""
+    asked = []
+
+    def give(name, *found):
+        def measure(*, short):
+            asked.append((name, short))
+            return list(found)
+
+        return measure
+
+    slow = figure(9.0)._replace(name="slow")
+    found = {"tables": give("tables", figure(1.0)), "browser": give("browser", slow)}
+    monkeypatch.setattr(bench, "BENCHMARKS", found)
+    monkeypatch.setattr(bench.peers, "measure", give("peers", slow))
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("argv", "asked"),
+    [
+        ([], [("tables", False)]),
+        (["--short"], [("tables", True)]),
+        (["browser"], [("browser", False)]),
+        (["--peers", "--short"], [("tables", True), ("peers", True)]),
+    ],
+)
+def test_what_is_measured(measured, argv, asked):
+    """All but what needs a browser, or what is named; peers where asked for."""
+    assert bench.main(argv) == 0
+    assert measured == asked
+
+
+@pytest.mark.parametrize(("argv", "judged"), [([], True), (["--short"], False)])
+def test_a_promise_that_does_not_hold_is_marked(measured, capsys, argv, judged):
+    """The exit code stays 0; a short run judges nothing."""
+    code = bench.main([*argv, "tables", "browser"])
+    lines = capsys.readouterr().out.splitlines()
+    (kept,) = (line for line in lines if line.startswith("append"))
+    (missed,) = (line for line in lines if line.startswith("slow"))
+
+    assert code == 0
+    assert measured
+    assert not kept.endswith("MISSED")
+    assert missed.endswith("MISSED") == judged
+
+
+def test_a_result_is_kept_and_compared_with(measured, tmp_path, capsys):
+    """A ratio that is worse by more than a fifth is named, and the code stays 0."""
+    path = tmp_path / "result.json"
+    first = bench.main(["--json", str(path)])
+    kept = json.loads(path.read_text())
+    kept["figures"][0]["value"] = 0.5
+    path.write_text(json.dumps(kept))
+    capsys.readouterr()
+    second = bench.main(["--compare", str(path)])
+
+    assert (first, second) == (0, 0)
+    assert measured == [("tables", False)] * 2
+    assert kept["figures"][0]["holds"]
+    assert "WORSE  append: 1.00 x, was 0.50 x" in capsys.readouterr().out
+
+
+def test_an_unknown_benchmark_is_refused(measured, capsys):
+    """The name is said, and nothing is measured."""
+    with pytest.raises(SystemExit) as raised:
+        bench.main(["no-such"])
+
+    assert raised.value.code == 2
+    assert "no benchmark no-such" in capsys.readouterr().err
+    assert measured == []
