@@ -60,22 +60,35 @@ _TEMPLATE: Final = """\
 def make(full):
     {names} = [None] * {count}
     def append(rows, recv_us, inst_id=None, origin=0):
+        i = buffer.stop
+        if len(rows) == 1 and i < capacity and not origin:
+            row = rows[0]
+            try:
+                {fast}
+            except UNFIT:
+                patient(row, i, recv_us, inst_id)
+            buffer.stop = i + 1
+            return 1
+        return append_many(rows, recv_us, inst_id, origin)
+    def append_many(rows, recv_us, inst_id, origin):
         start = i = buffer.stop
-        if i + len(rows) > buffer.capacity:
+        if i + len(rows) > capacity:
             return full(rows, recv_us, inst_id, origin)
         for row in rows:
             try:
                 {fast}
             except UNFIT:
-                try:
-                    {patient}
-                except UNFIT:
-                    careful(row, i, recv_us, inst_id)
+                patient(row, i, recv_us, inst_id)
             i += 1
         if origin:
             origins[start:i] = origin
         buffer.stop = i
         return i - start
+    def patient(row, i, recv_us, inst_id):
+        try:
+            {patient}
+        except UNFIT:
+            careful(row, i, recv_us, inst_id)
     def use(*arguments):
         nonlocal {names}
         {names} = arguments
@@ -130,7 +143,7 @@ class Writer:
             if cells.column.kind == "category":
                 arguments.append(_codes(cells.column))
         careful = _careful(buffer.cells, self._refuse)
-        self._use(*arguments, _origins(buffer), careful, buffer)
+        self._use(*arguments, _origins(buffer), careful, buffer, buffer.capacity)
 
 
 # Hundreds of streams share a few dozen sets of columns.
@@ -149,12 +162,12 @@ def _code(columns: tuple[Column, ...]) -> CodeType:
             patient.append(f"level = {level}")
         fast.append(_fast(number, column))
         patient.append(_patient(number, column))
-    names += ["origins", "careful", "buffer"]
+    names += ["origins", "careful", "buffer", "capacity"]
     text = _TEMPLATE.format(
         names=", ".join(names),
         count=len(names),
         fast=_joined(fast, 16),
-        patient=_joined(patient, 20),
+        patient=_joined(patient, 12),
     )
     return compile(text, "<okxlab.table: append>", "exec")
 
@@ -213,7 +226,7 @@ def _patient(number: int, column: Column) -> str:
         case "Int64" | "boolean":
             return (
                 f"if (v := {value}) in BLANK: mask{number}[i] = True\n"
-                + " " * 20
+                + " " * 12
                 + f"else: c{number}[i] = v"
             )
         case "float" | "ms" | "us" | "int64":
