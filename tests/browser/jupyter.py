@@ -88,12 +88,13 @@ class JupyterLab:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         self._server = f"http://127.0.0.1:{port}"
+        self.notebooks = home / "notebooks"
         self.url = self.url_of(notebook)
         self._log = (home / "jupyter.log").open("wb")
         self._process = subprocess.Popen(
             [
                 sys.executable,
-                *("-m", "okxlab", "lab", str(home / "notebooks"), "--no-browser"),
+                *("-m", "okxlab", "lab", str(self.notebooks), "--no-browser"),
                 *("--port", str(port), "--env", "simulator"),
             ],
             stdout=self._log,

@@ -2,52 +2,33 @@
 
 from __future__ import annotations
 
-import json
 import threading
 
 import nbformat
 import pytest
 
-from tests.browser.jupyter import (
-    PATIENCE,
-    JupyterLab,
-    browser_page,
-    demand_browser,
-    run_all_cells,
-    wait_until_idle,
-)
+from tests.browser.jupyter import PATIENCE, run_all_cells, wait_until_idle
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
 CELLS = ("import okxlab\nlab = okxlab.connect()", "okxlab.panel()")
 SECRETS = {"key": "typed-key", "secret": "typed-secret", "passphrase": "typed-words"}
 STATE = "application/vnd.jupyter.widget-state+json"
-WIDGETS = "lab/user-settings/@jupyter-widgets/jupyterlab-manager"
 
 
 @pytest.fixture
-def opened(tmp_path):
+def opened(jupyter, page, request):
     """Open a notebook with a panel; its widgets' states are saved with it."""
-    demand_browser()
-    settings = tmp_path / "config" / WIDGETS / "plugin.jupyterlab-settings"
-    settings.parent.mkdir(parents=True)
-    settings.write_text(json.dumps({"saveState": True}), "utf-8")
-    file = tmp_path / "notebooks" / "panel.ipynb"
-    file.parent.mkdir()
+    file = jupyter.notebooks / f"{request.node.name}.ipynb"
     notebook = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS],
         metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
     )
     nbformat.write(notebook, file)
-    jupyter = JupyterLab(tmp_path)
-    try:
-        with browser_page(tmp_path) as page:
-            page.goto(jupyter.url_of(file.name))
-            wait_until_idle(page)
-            run_all_cells(page)
-            yield page, file
-    finally:
-        jupyter.close()
+    page.goto(jupyter.url_of(file.name))
+    wait_until_idle(page)
+    run_all_cells(page)
+    return page, file
 
 
 def _saved(page, file):

@@ -22,8 +22,9 @@ def rows_shown(page) -> int:
     return output.locator("tbody tr").count()
 
 
-def test_table_has_rows_and_grows(page):
+def test_table_has_rows_and_grows(page, jupyter):
     """Run All shows a table of prices, and running its cell again a longer one."""
+    page.goto(jupyter.url)
     page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=PATIENCE)
     run_all_cells(page)
     first = rows_shown(page)

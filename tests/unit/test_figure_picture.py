@@ -16,6 +16,7 @@ from okxlab.views.figure.scales import Scale
 from okxlab.views.figure.state import FigureState
 from okxlab.views.figure.still import bundle
 
+SVG = "{http://www.w3.org/2000/svg}"
 TIMES = pd.date_range("2026-11-22T10:00Z", periods=500, freq="min")
 PRICE = 64_000 + np.cumsum(np.random.default_rng(3).normal(0, 10, 500))
 
@@ -68,7 +69,7 @@ def test_every_figure_has_a_picture(name):
     """Whatever the figure, the picture is well-formed, small and within its frame."""
     svg = drawn(FIGURES[name])
 
-    assert svg.tag == "{http://www.w3.org/2000/svg}svg"
+    assert svg.tag == f"{SVG}svg"
     assert len(ET.tostring(svg)) < 40_000
     assert all(-1 <= place <= 961 for place in places(svg))
 
@@ -115,3 +116,93 @@ def test_bundle_has_a_text_whatever_happens():
     found = bundle({"data": [{"type": "scatter", "y": 3}]}, "text")
 
     assert found == {"text/plain": "text"}
+
+
+# What is written, and how large things are.
+
+
+def shown_texts(svg: ET.Element) -> list[str]:
+    """Return what the texts of a picture say."""
+    return ["".join(each.itertext()) for each in svg.iter(f"{SVG}text")]
+
+
+def test_picture_is_as_wide_as_its_place():
+    """The output decides how wide it is, and the height follows."""
+    svg = drawn(FIGURES["candles"])
+
+    assert svg.get("width") == "100%"
+    assert svg.get("height") is None
+    assert svg.get("viewBox") == "0 0 960 450"
+
+
+def test_markers_are_sized_by_amount():
+    """Twice the area is twice the amount, and nothing is too small to be seen."""
+    sizes = {"size": [0.0, 1.0, 4.0], "sizemode": "area", "sizeref": 0.005}
+    marker = sizes | {"sizemin": 2, "color": "#0a0"}
+    svg = drawn(
+        go.Figure(go.Scatter(x=[1, 2, 3], y=[1, 2, 3], mode="markers", marker=marker))
+    )
+    round_ends = [each for each in svg.iter() if each.get("stroke-linecap")]
+
+    assert [each.get("stroke-width") for each in round_ends] == ["4", "20", "40"]
+    assert {each.get("stroke") for each in round_ends} == {"#0a0"}
+
+
+def test_marks_end_at_the_edges_of_their_plot():
+    """What lies outside a range is not drawn across the page."""
+    figure = go.Figure(go.Scatter(x=[0, 100], y=[0, 1]), layout_xaxis_range=[40, 60])
+    _, plot = drawn(figure).iter(f"{SVG}svg")
+
+    assert plot.get("viewBox") == " ".join(
+        plot.get(name) for name in ("x", "y", "width", "height")
+    )
+
+
+def test_heading_keeps_its_colours_and_is_escaped():
+    """Bold and coloured parts of a title are told apart, and nothing else is markup."""
+    title = {
+        "text": "<b>BTC &amp; co</b> <script>x</script>",
+        "subtitle": {"text": "up <span style='color:#0f9d76'>+1 %</span>"},
+    }
+    svg = drawn(go.Figure(go.Scatter(y=[1, 2]), layout_title=title))
+    fills = {each.get("fill"): each.text for each in svg.iter(f"{SVG}tspan")}
+
+    assert shown_texts(svg)[:2] == ["BTC & co x", "up +1 %"]
+    assert fills["#0f9d76"] == "+1 %"
+
+
+def test_several_traces_are_named():
+    """Who reads a picture knows which line is which; one alone needs no name."""
+    two = go.Figure([go.Scatter(y=[1, 2], name="one"), go.Scatter(y=[2], name="two")])
+    alone = go.Figure([go.Scatter(y=[1, 2], name="one")])
+
+    assert {"one", "two"} <= set(shown_texts(drawn(two)))
+    assert "one" not in shown_texts(drawn(alone))
+
+
+def test_notes_stand_where_they_point():
+    """The tag of a price is beside it, with its ground; one of no axis is left out."""
+    figure = go.Figure(go.Scatter(y=[1.0, 3.0]), layout_yaxis_range=[1, 3])
+    tag = {"xref": "paper", "x": 1, "xanchor": "left", "showarrow": False}
+    figure.add_annotation(tag | {"y": 2.0, "text": "2.0", "bgcolor": "#123456"})
+    figure.add_annotation(tag | {"y": 2.0, "yref": "y7", "text": "nowhere"})
+    svg = drawn(figure)
+    (ground,) = [each for each in svg.iter() if each.get("fill") == "#123456"]
+
+    assert float(ground.get("y")) + float(ground.get("height")) / 2 == pytest.approx(
+        (14 + 450 - 28) / 2, abs=2
+    )
+    assert "2.0" in shown_texts(svg)
+    assert "nowhere" not in shown_texts(svg)
+
+
+def test_tables_are_rows_of_texts():
+    """A table of plotly can be read, its markup is none."""
+    figure = go.Figure(
+        go.Table(
+            header={"values": ["<b>px</b>", "side"]},
+            cells={"values": [["1", "2"], ["buy", "<i>sell</i>"]], "align": "right"},
+        )
+    )
+
+    assert shown_texts(drawn(figure)) == ["px", "1", "2", "side", "buy", "sell"]

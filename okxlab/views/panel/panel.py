@@ -29,6 +29,12 @@ __all__ = ["Panel"]
 
 _log = logging.getLogger("okxlab.views")
 
+_GONE: Final = "as the panel was; its buttons are there while a kernel runs"
+_MARIMO: Final = (
+    "as the panel was when this cell ran: marimo shows no Jupyter widgets but those of "
+    "anywidget, among them the live charts of streams and the login of a panel, "
+    "panel.login"
+)
 _EVERY: Final = 0.5
 """Time between two looks at the lab [s]."""
 _LOOPBACK: Final = ("ws://127.", "ws://localhost", "ws://[::1]", "wss://127.")
@@ -135,15 +141,24 @@ class Panel(Displayed, widgets.VBox):  # type: ignore[misc]  # ipywidgets has no
 
     def still(self) -> dict[str, Any]:
         """Return what can be read of it without a kernel, by MIME type."""
-        found = {"text/plain": repr(self)}
+        return {"text/plain": repr(self), "text/html": self._still(_GONE)}
+
+    def _still(self, closing: str) -> str:
         try:
             self.watching.refresh()
             head = self._headline(is_busy=False)
             log = self._recent.html if self._recent.count else ""
-            found["text/html"] = still_html(head, self.watching.still(), log)
+            return still_html(head, self.watching.still(), log, closing=closing)
         except Exception:  # noqa: BLE001  # a repr that raises puts a traceback into the cell
             _log.exception("no still can be made of this panel")
-        return found
+            return still_html(closing=closing)
+
+    def _display_(self) -> Any:
+        """Return what marimo shows, which takes no Jupyter widgets."""
+        from IPython.display import HTML
+
+        show: Any = HTML  # not typed
+        return show(self._still(_MARIMO))
 
     def _ipython_display_(self) -> None:
         if self._closed:

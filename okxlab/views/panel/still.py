@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Final
+from html import escape
 
 __all__ = ["still_html"]
 
-_GONE: Final = (
-    "as the panel was; its buttons and fields are there while the kernel runs"
-)
 
-
-def still_html(*parts: str) -> str:
+def still_html(*parts: str, closing: str) -> str:
     """Return the parts of a panel that can be read without a kernel.
 
     Parameters
     ----------
     *parts
         HTML or SVG, from top to bottom; empty ones are left out.
+    closing
+        What is said below them.
     """
     shown = "".join(f"<div>{part}</div>" for part in parts if part)
-    return f'{shown}<div style="opacity:0.6">{_GONE}</div>'
+    return f'{shown}<div style="opacity:0.6">{escape(closing)}</div>'
