@@ -31,8 +31,10 @@ LEGEND: Final = {
     "orientation": "h",
     "x": 1,
     "xanchor": "right",
-    "y": 1.01,
-    "yanchor": "bottom",
+    # Beside the title, which is short: facts below it need the width.
+    "yref": "container",
+    "y": 0.99,
+    "yanchor": "top",
 }
 """In a line, above the marks."""
 HEIGHT: Final = 460

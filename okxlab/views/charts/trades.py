@@ -29,7 +29,7 @@ from okxlab.views.charts.panels import (
 )
 from okxlab.views.charts.price import line
 from okxlab.views.charts.theme import AMBER, BUY, NEUTRAL, SELL, faint
-from okxlab.views.charts.thinning import MANY, kind_of_scatter, largest
+from okxlab.views.charts.thinning import MANY, kind_of_scatter, largest_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -131,8 +131,7 @@ def _markers(
     subject: Subject,
     digits: int,
 ) -> dict[str, Any]:
-    at = np.flatnonzero(which)
-    at = at[largest(tape.sz[at], _MOST)]
+    at = largest_of(tape.sz, which, _MOST)
     sizes = np.nan_to_num(tape.sz[at])
     diameter = _CROWDED if len(tape.px) > MANY else _DIAMETER
     widest = float(np.nan_to_num(tape.sz).max()) if len(tape.sz) else 0.0

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import ipywidgets as widgets
 
 from okxlab.views.figure import page
-from okxlab.views.html import light
+from okxlab.views.html import connections_html, light
 from okxlab.views.palette import AMBER, SELL
 from okxlab.views.panel.asking import Asking
 from okxlab.views.panel.loads import Loads
@@ -22,6 +22,7 @@ from okxlab.views.panel.watching import Watching
 
 if TYPE_CHECKING:
     from okxlab.lab import Lab
+    from okxlab.lab.status import ConnectionStatus
 
 __all__ = ["Panel"]
 
@@ -79,6 +80,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self.records = widgets.HTML(
             layout=widgets.Layout(max_height="220px", overflow="auto")
         )
+        self.connections = widgets.HTML()
         self.switches = (
             Switches(lab.simulator.faults, self._recent.say)
             if lab.simulator is not None
@@ -109,6 +111,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     def _refresh(self) -> None:
         self.head.value = self._headline()
+        self.connections.value = connections_html(self._lab)
         self.watching.refresh()
         self.asking.refresh()
         self.loads.refresh()
@@ -139,7 +142,11 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         return not (place.simulated or is_local or self._lab.simulator is not None)
 
     def _make_tabs(self) -> widgets.Tab:
-        parts: list[tuple[str, Any]] = [("Log", self.records), ("Login", self.login)]
+        parts: list[tuple[str, Any]] = [
+            ("Log", self.records),
+            ("Connections", self.connections),
+            ("Login", self.login),
+        ]
         if self.switches is not None:
             parts.append(("Simulator faults", self.switches.box))
         return widgets.Tab(
@@ -155,7 +162,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             )
         state = light("open" if status.is_open else "closed")
         lights = " ".join(
-            f"&nbsp; {escape(one.path)} {light(one.state)}"
+            f"&nbsp; {escape(one.path)} {light(one.state)} {_budget(one)}"
             for one in status.connections
         )
         busy = ""
@@ -165,3 +172,9 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
                 f"when it has ended</span>"
             )
         return f'<div style="line-height:1.8"><b>okxlab</b> {name} {state} {lights}{busy}</div>'
+
+
+def _budget(one: ConnectionStatus) -> str:
+    """Return how much of its requests a connection has used, in small letters."""
+    said = f"{one.requests_used} of {one.requests_limit} requests"
+    return f'<span style="opacity:0.6;font-size:0.85em">{said}</span>'
