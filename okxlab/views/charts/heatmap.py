@@ -10,7 +10,6 @@ import pandas as pd
 from okxlab.metrics import mid
 from okxlab.views.charts.amounts import (
     format_of,
-    price_unit,
     said,
     size_unit,
 )
@@ -22,6 +21,7 @@ from okxlab.views.charts.panels import (
     layout,
     price_axis,
     price_tag,
+    quoted,
     time_axis,
 )
 from okxlab.views.charts.price import line
@@ -146,9 +146,7 @@ def _draw(subject: Subject) -> Drawing:
             heading(
                 subject.inst_id,
                 f"{subject.channel} over time",
-                f"<b>{said(last, digits + 1)}</b> {price_unit(subject.inst_id)}"
-                if len(x)
-                else "",
+                quoted(last, digits + 1, subject.inst_id) if len(x) else "",
                 f"{levels_in(levels)} levels a side" if len(x) else "",
             ),
             hovermode="closest",

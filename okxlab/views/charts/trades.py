@@ -25,6 +25,7 @@ from okxlab.views.charts.panels import (
     layout,
     price_axis,
     price_tag,
+    quoted,
     time_axis,
 )
 from okxlab.views.charts.price import line
@@ -175,7 +176,7 @@ def _heading(subject: Subject, tape: Tape, digits: int) -> dict[str, Any]:
     shown = sum(min(int(which.sum()), _MOST) for which in (tape.bought, tape.sold))
     hidden = int((tape.bought | tape.sold).sum()) - shown
     left_out = f"{hidden:,} smaller trades not drawn" if hidden else ""
-    price = f"<b>{said(last, digits)}</b> {price_unit(subject.inst_id)}"
+    price = quoted(last, digits, subject.inst_id)
     moved = change(float(tape.px[0]), last)
     return heading(subject.inst_id, subject.channel, price, moved, sides, left_out)
 
