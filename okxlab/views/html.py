@@ -40,6 +40,9 @@ _log = logging.getLogger("okxlab.views")
 _ROWS: Final = 5
 _COLUMNS: Final = 14
 """Columns of a table; a wider one has an ellipsis in its middle."""
+_FIGURES: Final = ("rows", "rows/s", "lag", "gaps")
+_ERROR: Final = "last error"
+"""Columns of the table of streams."""
 _LEVELS: Final = 5
 _GAPS: Final = 5
 _LONGEST: Final = 300
@@ -225,11 +228,28 @@ def _grid(names: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table of cells that are HTML already."""
     if not rows:
         return ""
-    cell = "text-align:left;padding:2px 12px 2px 0"
-    head = "".join(f'<th style="{cell}">{escape(name)}</th>' for name in names)
-    lines = ("".join(f'<td style="{cell}">{one}</td>' for one in row) for row in rows)
+    cells = [_cell(name) for name in names]
+    head = "".join(
+        f'<th style="{cell}">{escape(name)}</th>'
+        for cell, name in zip(cells, names, strict=True)
+    )
+    lines = (
+        "".join(
+            f'<td style="{cell}">{one}</td>'
+            for cell, one in zip(cells, row, strict=True)
+        )
+        for row in rows
+    )
     body = "".join(f"<tr>{line}</tr>" for line in lines)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _cell(name: str) -> str:
+    """Return how a column looks: figures below one another, texts in one line."""
+    style = "padding:2px 14px 2px 0;text-align:"
+    if name in _FIGURES:
+        return f"{style}right;white-space:nowrap;font-variant-numeric:tabular-nums"
+    return f"{style}left" + ("" if name == _ERROR else ";white-space:nowrap")
 
 
 # Of streams.
@@ -280,7 +300,7 @@ def _figures(book: BookStream) -> list[str]:
 
 def _streams(lab: Lab) -> str:
     return _grid(
-        ("stream", "status", "rows", "rows/s", "lag", "gaps", "last error"),
+        ("stream", "status", *_FIGURES, _ERROR),
         [_stream_row(stream) for stream in lab.streams],
     )
 
@@ -325,7 +345,7 @@ def _waiting(count: int) -> str:
 
 
 def _connections(status: LabStatus) -> str:
-    names = ("connection", "state", "subscriptions", "requests", "last error")
+    names = ("connection", "state", "subscriptions", "requests", _ERROR)
     return _grid(
         names,
         [

@@ -47,7 +47,7 @@ def _saved(page, file):
 def test_the_panel_subscribes(opened):
     """Instrument, channel, a click: the chart appears and its rows are counted."""
     page, _ = opened
-    page.get_by_placeholder("instrument: type to search").fill("BTC-USDT")
+    page.get_by_placeholder("type to search").fill("BTC-USDT")
     page.keyboard.press("Tab")
     page.get_by_role("button", name="Subscribe").click()
 

@@ -33,11 +33,13 @@ def milliseconds(times: pd.DatetimeIndex | pd.Series) -> NDArray[np.float64]:
 
 
 def column(frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
-    """Return a column as floats; what is missing, or the whole of it, is NaN."""
+    """Return a column as floats; what is missing or endless is NaN, as a whole too."""
     if name not in frame.columns:
         return np.full(len(frame), np.nan)
     found: NDArray[np.float64] = frame[name].to_numpy(np.float64, na_value=np.nan)
-    return found
+    endless = np.isinf(found)
+    # The array may be the frame's own, which is not to be written to.
+    return np.where(endless, np.nan, found) if endless.any() else found
 
 
 def first_of(frame: pd.DataFrame, names: Sequence[str]) -> str:

@@ -9,7 +9,6 @@ import pandas as pd
 
 from okxlab.metrics import moving_average, ohlcv, running_vwap
 from okxlab.views.charts.amounts import (
-    price_unit,
     said,
     size_format,
     size_unit,
@@ -24,6 +23,7 @@ from okxlab.views.charts.panels import (
     number_axis,
     price_axis,
     price_tag,
+    quoted,
     time_axis,
 )
 from okxlab.views.charts.theme import ACCENT, AMBER, BUY, SELL, VIOLET, faint
@@ -247,7 +247,7 @@ def _heading(
         f"{name[0].upper()} {said(float(values[-1]), digits)}"
         for name, values in prices.items()
     )
-    price = f"<b>{said(last, digits)}</b> {price_unit(subject.inst_id)}"
+    price = quoted(last, digits, subject.inst_id)
     return heading(subject.inst_id, title, price, change(first, last), newest)
 
 

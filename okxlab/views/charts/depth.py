@@ -158,7 +158,8 @@ def _heading(
     if not bids or not asks:
         return heading(subject.inst_id, f"depth of {subject.channel}")
     bid, ask = bids[0].px, asks[0].px
-    leaning = imbalance(sum(one.sz for one in bids), sum(one.sz for one in asks))
+    bought, sold = (sum(one.sz for one in side) for side in (bids, asks))
+    leaning = imbalance(bought, sold) if bought + sold > 0 else float("nan")
     return heading(
         subject.inst_id,
         f"depth of {subject.channel}",

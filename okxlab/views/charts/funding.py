@@ -23,6 +23,7 @@ from okxlab.views.charts.panels import (
 )
 from okxlab.views.charts.price import line
 from okxlab.views.charts.theme import ACCENT, AMBER, BUY, NEUTRAL, SELL, VIOLET, faint
+from okxlab.views.charts.thinning import largest_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -154,8 +155,8 @@ def _steps(x: NDArray[np.float64], steps: NDArray[np.float64]) -> list[dict[str,
             "hovertemplate": "%{y:+,.6~f}",
         }
         for name, which, colour in (
-            ("opened", steps > 0, BUY),
-            ("closed", steps < 0, SELL),
+            ("opened", largest_of(steps, steps > 0), BUY),
+            ("closed", largest_of(-steps, steps < 0), SELL),
         )
     ]
 

@@ -10,7 +10,6 @@ import pandas as pd
 from okxlab.metrics import mid
 from okxlab.views.charts.amounts import (
     format_of,
-    price_unit,
     said,
     size_unit,
 )
@@ -22,8 +21,10 @@ from okxlab.views.charts.panels import (
     layout,
     price_axis,
     price_tag,
+    quoted,
     time_axis,
 )
+from okxlab.views.charts.price import line
 from okxlab.views.charts.theme import ACCENT, BUY, SELL, faint
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def _draw(subject: Subject) -> Drawing:
     levels = _history(subject)
     top = [column(levels, f"{side}_px_1") for side in ("bid", "ask")]
     digits = subject.digits(*top)
-    grid = grid_of(levels, subject.tick or subject.listed_tick or 10.0**-digits)
+    grid = grid_of(levels, subject.step(digits))
     x = milliseconds(pd.DatetimeIndex(levels.index))
     centre = mid(pd.Series(top[0]), pd.Series(top[1])).to_numpy(np.float64)
     last = float(centre[-1]) if len(centre) else float("nan")
@@ -145,9 +146,7 @@ def _draw(subject: Subject) -> Drawing:
             heading(
                 subject.inst_id,
                 f"{subject.channel} over time",
-                f"<b>{said(last, digits + 1)}</b> {price_unit(subject.inst_id)}"
-                if len(x)
-                else "",
+                quoted(last, digits + 1, subject.inst_id) if len(x) else "",
                 f"{levels_in(levels)} levels a side" if len(x) else "",
             ),
             hovermode="closest",
@@ -197,17 +196,15 @@ def _cells(grid: Grid, digits: int, unit: str) -> dict[str, Any]:
 def _mid_line(
     x: NDArray[np.float64], centre: NDArray[np.float64], digits: int
 ) -> dict[str, Any]:
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "uid": "mid",
-        "name": "mid",
-        "x": x,
-        "y": centre,
-        "line": {"color": ACCENT, "width": 1.2, "shape": "hv"},
-        "hovertemplate": f"mid %{{y:{format_of(digits + 1)}}}<extra></extra>",
-        "showlegend": False,
-    }
+    return line(
+        "mid",
+        x,
+        centre,
+        ACCENT,
+        line={"color": ACCENT, "width": 1.2, "shape": "hv"},
+        hovertemplate=f"mid %{{y:{format_of(digits + 1)}}}<extra></extra>",
+        showlegend=False,
+    )
 
 
 HEATMAP = Chart(

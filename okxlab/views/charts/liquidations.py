@@ -12,6 +12,7 @@ from okxlab.views.charts.arrays import column, in_order, milliseconds
 from okxlab.views.charts.chart import Chart, Drawing
 from okxlab.views.charts.panels import LEGEND, coloured, heading, layout, time_axis
 from okxlab.views.charts.theme import BUY, SELL, faint
+from okxlab.views.charts.thinning import largest_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,13 +59,12 @@ def _draw(subject: Subject) -> Drawing:
 def _markers(
     name: str, frame: pd.DataFrame, which: NDArray[np.bool_], colour: str
 ) -> dict[str, Any]:
-    rows = frame[which]
-    sizes = np.nan_to_num(column(rows, "sz"))
     # Contracts are worth different amounts: each is compared with its own kind.
-    largest = frame.groupby("inst_id", observed=True)["sz"].transform("max")
-    part = sizes / np.maximum(
-        np.nan_to_num(column(frame, "sz") * 0 + largest)[which], 1e-300
-    )
+    most = frame.groupby("inst_id", observed=True)["sz"].transform("max")
+    sizes = np.nan_to_num(column(frame, "sz"))
+    parts = sizes / np.maximum(np.nan_to_num(most.to_numpy(np.float64)), 1e-300)
+    at = largest_of(parts, which)
+    rows, sizes, part = frame.iloc[at], sizes[at], np.minimum(parts[at], 1.0)
     return {
         "type": "scatter",
         "mode": "markers",

@@ -6,7 +6,7 @@ from html import escape
 from math import isnan
 from typing import TYPE_CHECKING, Any, Final
 
-from okxlab.views.charts.amounts import format_of
+from okxlab.views.charts.amounts import format_of, price_unit, said
 from okxlab.views.charts.theme import BUY, NEUTRAL, SELL
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ __all__ = [
     "number_axis",
     "price_axis",
     "price_tag",
+    "quoted",
     "time_axis",
 ]
 
@@ -31,8 +32,10 @@ LEGEND: Final = {
     "orientation": "h",
     "x": 1,
     "xanchor": "right",
-    "y": 1.01,
-    "yanchor": "bottom",
+    # Beside the title, which is short: facts below it need the width.
+    "yref": "container",
+    "y": 0.99,
+    "yanchor": "top",
 }
 """In a line, above the marks."""
 HEIGHT: Final = 460
@@ -70,6 +73,11 @@ def heading(what: str, title: str, *facts: str) -> dict[str, Any]:
             "font": {"size": 12},
         },
     }
+
+
+def quoted(price: float, digits: int, inst_id: str) -> str:
+    """Return the price that a heading says first, with its currency."""
+    return f"<b>{said(price, digits)}</b> {price_unit(inst_id)}"
 
 
 def coloured(text: str, colour: str) -> str:

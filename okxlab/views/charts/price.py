@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from okxlab.views.charts.amounts import format_of, price_unit, said
+from okxlab.views.charts.amounts import format_of, said
 from okxlab.views.charts.arrays import column, first_of, in_order, milliseconds
 from okxlab.views.charts.chart import Chart, Drawing
 from okxlab.views.charts.panels import (
@@ -17,6 +17,7 @@ from okxlab.views.charts.panels import (
     layout,
     price_axis,
     price_tag,
+    quoted,
     time_axis,
 )
 from okxlab.views.charts.theme import ACCENT, BUY, SELL, faint
@@ -145,7 +146,7 @@ def _heading(
     known = prices[np.isfinite(prices)]
     if not len(known):
         return heading(subject.inst_id, subject.channel)
-    price = f"<b>{said(last, digits)}</b> {price_unit(subject.inst_id)}"
+    price = quoted(last, digits, subject.inst_id)
     low, high = float(known.min()), float(known.max())
     between = f"L {said(low, digits)}  H {said(high, digits)}"
     moved = change(float(known[0]), last)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from okxlab.metrics import OkxAccessor
-from okxlab.views.charts.amounts import format_of, price_unit, said
+from okxlab.views.charts.amounts import format_of, said
 from okxlab.views.charts.arrays import column, in_order, milliseconds
 from okxlab.views.charts.chart import Chart, Drawing
 from okxlab.views.charts.depth import levels_in
@@ -20,6 +20,7 @@ from okxlab.views.charts.panels import (
     number_axis,
     price_axis,
     price_tag,
+    quoted,
     time_axis,
 )
 from okxlab.views.charts.price import line
@@ -170,7 +171,7 @@ def _heading(
     return heading(
         subject.inst_id,
         title,
-        f"<b>{said(last, digits)}</b> {price_unit(subject.inst_id)}",
+        quoted(last, digits, subject.inst_id),
         change(float(known.iloc[0]), last),
         f"spread {said(float(apart.iloc[-1]), 2)} bp, median {apart.median():.2f} bp",
         f"imbalance{of_levels} {said(float(leaning.iloc[-1]), 2)}",

@@ -82,6 +82,10 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
         listed = digits_of_tick(self.listed_tick)
         return max(listed, digits_of(*prices, default=listed))
 
+    def step(self, digits: int) -> float:
+        """Return the smallest step of the price, or what as many digits can tell."""
+        return self.tick or self.listed_tick or 10.0**-digits
+
     @property
     def timed(self) -> pd.DataFrame:
         """The rows by time: those of a state are its changes."""

@@ -64,7 +64,7 @@ def _draw(subject: Subject) -> Drawing:
     tape = Tape.of(subject.frame)
     digits = subject.digits(tape.px)
     unit = size_unit(subject.inst_id)
-    price, bought, sold = volume_by_price(tape, subject.tick or 10.0**-digits)
+    price, bought, sold = volume_by_price(tape, subject.step(digits))
     mean = _vwap(tape)
     traces = [_newest(tape, digits, unit)] if len(tape.px) else []
     traces += [

@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["MANY", "POINTS", "kind_of_scatter", "largest", "thin"]
+__all__ = ["MANY", "POINTS", "kind_of_scatter", "largest", "largest_of", "thin"]
 
 POINTS = 2_000
 """Points of a line: about one for each pixel of a wide screen."""
@@ -66,6 +66,14 @@ def largest(sizes: NDArray[np.float64], points: int) -> NDArray[np.intp]:
         return np.arange(len(sizes))
     ranked = np.where(np.isfinite(sizes), sizes, -np.inf)
     return np.sort(np.argpartition(ranked, -points)[-points:])
+
+
+def largest_of(
+    sizes: NDArray[np.float64], which: NDArray[np.bool_], points: int = MANY
+) -> NDArray[np.intp]:
+    """Return the positions of the largest of some values, ascending."""
+    at = np.flatnonzero(which)
+    return at[largest(sizes[at], points)]
 
 
 def kind_of_scatter(points: int) -> str:

@@ -25,11 +25,12 @@ from okxlab.views.charts.panels import (
     layout,
     price_axis,
     price_tag,
+    quoted,
     time_axis,
 )
 from okxlab.views.charts.price import line
 from okxlab.views.charts.theme import AMBER, BUY, NEUTRAL, SELL, faint
-from okxlab.views.charts.thinning import MANY, kind_of_scatter, largest
+from okxlab.views.charts.thinning import MANY, kind_of_scatter, largest_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -131,8 +132,7 @@ def _markers(
     subject: Subject,
     digits: int,
 ) -> dict[str, Any]:
-    at = np.flatnonzero(which)
-    at = at[largest(tape.sz[at], _MOST)]
+    at = largest_of(tape.sz, which, _MOST)
     sizes = np.nan_to_num(tape.sz[at])
     diameter = _CROWDED if len(tape.px) > MANY else _DIAMETER
     widest = float(np.nan_to_num(tape.sz).max()) if len(tape.sz) else 0.0
@@ -176,7 +176,7 @@ def _heading(subject: Subject, tape: Tape, digits: int) -> dict[str, Any]:
     shown = sum(min(int(which.sum()), _MOST) for which in (tape.bought, tape.sold))
     hidden = int((tape.bought | tape.sold).sum()) - shown
     left_out = f"{hidden:,} smaller trades not drawn" if hidden else ""
-    price = f"<b>{said(last, digits)}</b> {price_unit(subject.inst_id)}"
+    price = quoted(last, digits, subject.inst_id)
     moved = change(float(tape.px[0]), last)
     return heading(subject.inst_id, subject.channel, price, moved, sides, left_out)
 

@@ -169,7 +169,8 @@ def _kernel_comm() -> Any:
         ) -> None:
             """Send to the page; safe from any thread."""
             # Widgets look whether there is one before they send.
-            kernel = self.kernel = Kernel.instance()
+            kernel: Any = Kernel.instance()
+            self.kernel = kernel
             assert kernel.session is not None, "a kernel that runs has a session"
             parent: Any = kernel.get_parent()
             asked = parent.get("header", {}).get("msg_type") == "comm_msg"

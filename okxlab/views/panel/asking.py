@@ -50,7 +50,7 @@ class Asking:
         self._choices: dict[str, Choice] = {}
         self.kind = widgets.Dropdown(options=KINDS, layout=_wide(130))
         self.instrument = widgets.Combobox(
-            placeholder="instrument: type to search",
+            placeholder="type to search",
             ensure_option=False,
             layout=_wide(210),
         )
@@ -63,7 +63,7 @@ class Asking:
             continuous_update=False,
         )
         self.history = widgets.Text(
-            placeholder="history",
+            placeholder="none",
             tooltip="begin with so much of the past: rows of each instrument, or a "
             "duration such as 1D; empty for none",
             layout=_wide(80),
@@ -73,18 +73,20 @@ class Asking:
             description="Subscribe", button_style="primary", layout=_wide(100)
         )
         self.listed = widgets.HTML()
+        self._fields = {
+            field: widgets.VBox([_caption(text), field])
+            for text, field in (
+                ("kind", self.kind),
+                ("instrument", self.instrument),
+                ("channel", self.channel),
+                ("bar", self.bar),
+                ("window", self.window),
+                ("history", self.history),
+            )
+        }
         self.box = widgets.HBox(
-            [
-                self.kind,
-                self.instrument,
-                self.channel,
-                self.bar,
-                self.window,
-                self.history,
-                self.button,
-                self.listed,
-            ],
-            layout=widgets.Layout(flex_flow="row wrap", align_items="center"),
+            [*self._fields.values(), self.button, self.listed],
+            layout=widgets.Layout(flex_flow="row wrap", align_items="flex-end"),
         )
         self.kind.observe(lambda _: self._offer(), "value")
         self.bar.observe(lambda _: self._follow(), "value")
@@ -164,6 +166,9 @@ class Asking:
             self._listing.get(str(self.kind.value))
         self._follow()
 
+    def _show(self, field: widgets.Widget, *, is_shown: bool) -> None:
+        self._fields[field].layout.display = "" if is_shown else "none"
+
     def _follow(self) -> None:
         """Show what the channel asks for besides."""
         choice = self.choice
@@ -171,12 +176,19 @@ class Asking:
         if self.bar.options != bars:
             self.bar.options = bars
             self.bar.value = _USUAL_BAR if _USUAL_BAR in bars else None
-        self.bar.layout.display = "" if bars else "none"
+        self._show(self.bar, is_shown=bool(bars))
         needs = choice is not None and choice.needs_instrument
-        self.instrument.layout.display = "" if needs else "none"
+        self._show(self.instrument, is_shown=needs)
         has_history = choice is not None and self._has_history(choice)
-        self.history.layout.display = "" if has_history else "none"
+        self._show(self.history, is_shown=has_history)
         self.channel.tooltip = choice.entry.title if choice is not None else ""
+
+
+def _caption(text: str) -> widgets.HTML:
+    style = "opacity:0.65;font-size:0.8em;line-height:1.2;padding-left:2px"
+    return widgets.HTML(
+        f'<div style="{style}">{text}</div>', layout=widgets.Layout(height="14px")
+    )
 
 
 def _rows_or_duration(text: str) -> int | str:

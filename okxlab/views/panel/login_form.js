@@ -34,6 +34,8 @@ function render({ model, el }) {
   const form = document.createElement("form");
   form.style.cssText = "max-width:440px;font-size:13px";
   const place = document.createElement("div");
+  const hint = document.createElement("div");
+  hint.style.cssText = "opacity:0.75;margin-bottom:6px";
   const fields = {
     api_key: field("key", "text"),
     secret_key: field("secret", "password"),
@@ -73,7 +75,7 @@ function render({ model, el }) {
     button("From keyring", () => ask("keyring")),
   );
   form.addEventListener("submit", submit);
-  form.append(place, ...Object.values(fields).map((one) => one.row), row, said);
+  form.append(place, hint, ...Object.values(fields).map((one) => one.row), row, said);
   el.append(form);
 
   function show() {
@@ -84,6 +86,9 @@ function render({ model, el }) {
     place.style.cssText = live
       ? "font-size:22px;font-weight:700;color:#e5484d;margin-bottom:6px"
       : "opacity:0.8;margin-bottom:6px";
+    hint.textContent =
+      "okxlab only reads: a key with the right to read is enough." +
+      (live ? ' To practise: okxlab.connect("demo").panel()' : "");
     said.textContent = model.get("said");
   }
   model.on("change", show);

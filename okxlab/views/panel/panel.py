@@ -11,7 +11,7 @@ import ipywidgets as widgets
 
 from okxlab.views.figure import page
 from okxlab.views.figure.displayed import Displayed
-from okxlab.views.html import light
+from okxlab.views.html import connections_html, light
 from okxlab.views.palette import AMBER, SELL
 from okxlab.views.panel.asking import Asking
 from okxlab.views.panel.loads import Loads
@@ -24,6 +24,7 @@ from okxlab.views.panel.watching import Watching
 
 if TYPE_CHECKING:
     from okxlab.lab import Lab
+    from okxlab.lab.status import ConnectionStatus
 
 __all__ = ["Panel"]
 
@@ -89,6 +90,7 @@ class Panel(Displayed, widgets.VBox):  # type: ignore[misc]  # ipywidgets has no
         self.records = widgets.HTML(
             layout=widgets.Layout(max_height="220px", overflow="auto")
         )
+        self.connections = widgets.HTML()
         self.switches = (
             Switches(lab.simulator.faults, self._recent.say)
             if lab.simulator is not None
@@ -119,6 +121,7 @@ class Panel(Displayed, widgets.VBox):  # type: ignore[misc]  # ipywidgets has no
 
     def _refresh(self) -> None:
         self.head.value = self._headline(is_busy=self._execution.is_busy)
+        self.connections.value = connections_html(self._lab)
         self.watching.refresh()
         self.asking.refresh()
         self.loads.refresh()
@@ -177,7 +180,11 @@ class Panel(Displayed, widgets.VBox):  # type: ignore[misc]  # ipywidgets has no
         return not (place.simulated or is_local or self._lab.simulator is not None)
 
     def _make_tabs(self) -> widgets.Tab:
-        parts: list[tuple[str, Any]] = [("Log", self.records), ("Login", self.login)]
+        parts: list[tuple[str, Any]] = [
+            ("Log", self.records),
+            ("Connections", self.connections),
+            ("Login", self.login),
+        ]
         if self.switches is not None:
             parts.append(("Simulator faults", self.switches.box))
         return widgets.Tab(
@@ -193,7 +200,7 @@ class Panel(Displayed, widgets.VBox):  # type: ignore[misc]  # ipywidgets has no
             )
         state = light("open" if status.is_open else "closed")
         lights = " ".join(
-            f"&nbsp; {escape(one.path)} {light(one.state)}"
+            f"&nbsp; {escape(one.path)} {light(one.state)} {_budget(one)}"
             for one in status.connections
         )
         busy = ""
@@ -203,3 +210,9 @@ class Panel(Displayed, widgets.VBox):  # type: ignore[misc]  # ipywidgets has no
                 f"when it has ended</span>"
             )
         return f'<div style="line-height:1.8"><b>okxlab</b> {name} {state} {lights}{busy}</div>'
+
+
+def _budget(one: ConnectionStatus) -> str:
+    """Return how much of its requests a connection has used, in small letters."""
+    said = f"{one.requests_used} of {one.requests_limit} requests"
+    return f'<span style="opacity:0.6;font-size:0.85em">{said}</span>'

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import ipywidgets as widgets
 
 from okxlab.errors import OkxlabError
-from okxlab.views.html import connections_html, streams_html
+from okxlab.views.html import streams_html
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Watching"]
 
+_NOTHING: Final = (
+    '<div style="opacity:0.75;margin:6px 0">No streams yet: choose one above, or ask '
+    "for one in a cell.</div>"
+)
 _FPS: Final = 8.0
 """Other than what code asks for: the panel closes its figures, and those only."""
 _PICTURE: Final = "image/svg+xml"
@@ -83,8 +87,8 @@ class Watching:
             self._refresh()
 
     def _refresh(self) -> None:
-        self.table.value = connections_html(self._lab) + streams_html(self._lab)
         streams = {stream.name: stream for stream in self._lab.streams}
+        self.table.value = streams_html(self._lab) if streams else _NOTHING
         before = self.selected.value
         self._streams = streams
         if self.selected.options != tuple(streams):
