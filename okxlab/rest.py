@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -23,6 +22,7 @@ from okxlab.errors import (
     RemoteProtocolError,
     TransportError,
 )
+from okxlab.rate_limit import RateLimit
 
 if TYPE_CHECKING:
     import ssl as tls
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     Sign = Callable[[str], Mapping[str, str]]
     """Returns the headers that sign a path with its query, as of now."""
 
-__all__ = ["RateLimit", "RestClient"]
+__all__ = ["RestClient"]
 
 _RATES: Final = {
     # Requests per two seconds, and the argument (if any) that each value of
@@ -86,41 +86,6 @@ _ADVICE: Final = {
     "51001": "there is no such instrument: okxlab.instruments() lists them",
     "52000": "OKX has no data for this",
 }
-
-
-class RateLimit:
-    """At most so many requests in any period; knows no clock of its own.
-
-    Parameters
-    ----------
-    requests
-        Requests that are allowed in one period.
-    period
-        Length of the period [s].
-    """
-
-    def __init__(self, requests: int, period: float) -> None:
-        self._period = period
-        self._starts: deque[float] = deque(maxlen=requests)
-
-    def reserve(self, now: float) -> float:
-        """Take the next free place.
-
-        Parameters
-        ----------
-        now
-            Monotonic time [s].
-
-        Returns
-        -------
-        float
-            How long to wait before the request may go out [s], 0 if at once.
-        """
-        start = now
-        if len(self._starts) == self._starts.maxlen:
-            start = max(now, self._starts[0] + self._period)
-        self._starts.append(start)
-        return start - now
 
 
 class _Envelope(msgspec.Struct):

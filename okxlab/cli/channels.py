@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from okxlab.protocol.channels import CHANNELS, Channel, channel
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from okxlab.views.text import aligned
 
 __all__ = ["channels"]
 
@@ -22,7 +18,8 @@ def channels(name: str | None) -> None:
         listed = [
             (_label(entry), entry.path, entry.kind, entry.title) for entry in CHANNELS
         ]
-        click.echo(_aligned([("CHANNEL", "PATH", "KIND", "BRINGS"), *listed]))
+        rows = [("CHANNEL", "PATH", "KIND", "BRINGS"), *listed]
+        click.echo("\n".join(aligned(rows)))
         return
     entry = next((entry for entry in CHANNELS if entry.name == name), None)
     click.echo(_described(entry or channel(name)))
@@ -51,9 +48,9 @@ def _described(entry: Channel) -> str:
         [
             f"{_label(entry)}: {entry.title}",
             "",
-            _aligned(facts),
+            *aligned(facts),
             "",
-            _aligned([("COLUMN", "TYPE", "HOLDS"), *columns]),
+            *aligned([("COLUMN", "TYPE", "HOLDS"), *columns]),
         ]
     )
 
@@ -62,13 +59,3 @@ def _arg_in_words(entry: Channel) -> str:
     parts = [*entry.required, " or ".join(entry.either)]
     parts += [f"({key})" for key in entry.optional]
     return ", ".join(part for part in parts if part) or "none"
-
-
-def _aligned(rows: Sequence[tuple[str, ...]]) -> str:
-    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) for cell, width in zip(row, widths, strict=True)
-        ).rstrip()
-        for row in rows
-    )

@@ -14,6 +14,7 @@ from okxlab.lab.lab import Lab
 from okxlab.lab.login import check_credentials
 from okxlab.protocol.channels import CHANNELS
 from okxlab.protocol.channels import channel as find_channel
+from okxlab.protocol.channels.arguments import typed
 from okxlab.runtime import current_runtime, keep
 
 if TYPE_CHECKING:
@@ -399,6 +400,4 @@ def channels(name: str | None = None) -> pd.DataFrame:
 
 def _arg_names(keys: tuple[str, ...], either: tuple[str, ...] = ()) -> str:
     words = (*keys, "|".join(either)) if either else keys
-    return " ".join(
-        "".join(f"_{c.lower()}" if c.isupper() else c for c in word) for word in words
-    )
+    return " ".join(map(typed, words))

@@ -10,13 +10,12 @@ from okxlab.errors import (
     ChannelError,
     CredentialsError,
     OkxlabError,
-    TransportError,
 )
 from okxlab.gaps import frame_of_all
 from okxlab.history import Request, finished_frame
 from okxlab.lab.connecting import Connector
 from okxlab.lab.instrument_list import instrument_frame, instrument_rows
-from okxlab.lab.login import Login, check_credentials, private_path
+from okxlab.lab.login import Login, check_credentials, no_rest, private_path
 from okxlab.lab.past import parse_past
 from okxlab.lab.probe import probe
 from okxlab.lab.status import LabStatus
@@ -634,10 +633,7 @@ class Lab:
     def _need_rest(self) -> RestClient:
         rest = self._rest()
         if rest is None:
-            raise TransportError(
-                f"the environment {self.environment.name!r} has no REST address; give "
-                f"one: okxlab.Environment(..., rest='http://127.0.0.1:9000')"
-            )
+            raise no_rest(self.environment)
         return rest
 
     async def _log_in(self, credentials: Credentials, seconds: float) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from okxlab.rest import RestClient
     from okxlab.runtime import Clock
 
-__all__ = ["Login", "check_credentials", "private_path"]
+__all__ = ["Login", "check_credentials", "no_rest", "private_path"]
 
 _log = logging.getLogger("okxlab.lab")
 
@@ -193,10 +193,7 @@ class Login:
             As `RestClient.get`; also if the environment has no REST address.
         """
         if self._rest is None:
-            raise TransportError(
-                f"the environment {self._environment.name!r} has no REST address; give "
-                f"one: okxlab.Environment(..., rest='http://127.0.0.1:9000')"
-            )
+            raise no_rest(self._environment)
         for is_last in (False, True):
             try:
                 return await self._rest.get(path, params, sign=self._headers)
@@ -246,4 +243,12 @@ def private_path(environment: Environment) -> str:
         f"the environment {environment.name!r} has public addresses only, so that "
         f"there is nothing to log in to; give it one: "
         f"okxlab.Environment(..., private='ws://...')"
+    )
+
+
+def no_rest(environment: Environment) -> TransportError:
+    """Return what to raise where REST is needed and the environment has none."""
+    return TransportError(
+        f"the environment {environment.name!r} has no REST address; give one: "
+        f"okxlab.Environment(..., rest='http://127.0.0.1:9000')"
     )

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
 from okxlab.views.html import status_html
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from okxlab.views.text import aligned
 
 __all__ = ["ChannelCount", "ConnectionStatus", "LabStatus"]
 
@@ -85,7 +83,7 @@ class LabStatus(msgspec.Struct, frozen=True, kw_only=True):
         lines = [self._headline]
         rows = [_COLUMNS, *map(_cells, self.connections)]
         if self.connections:
-            lines += [f"  {line}" for line in _aligned(rows)]
+            lines += [f"  {line}" for line in aligned(rows)]
         lines += [f"  {line}" for line in self._remarks]
         return "\n".join(lines)
 
@@ -125,13 +123,3 @@ def _cells(one: ConnectionStatus) -> tuple[str, ...]:
         one.url,
         one.last_error,
     )
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            cell.ljust(width) for cell, width in zip(row, widths, strict=True)
-        ).rstrip()
-        for row in rows
-    ]

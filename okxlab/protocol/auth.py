@@ -95,8 +95,8 @@ class Credentials:
             found.clear()
             raise CredentialsError(
                 f"the environment has no {', no '.join(missing)}: set them before the "
-                f"kernel starts, or call okxlab.Credentials(api_key, secret_key, "
-                f"passphrase)"
+                f"program or kernel starts, or call okxlab.Credentials(api_key, "
+                f"secret_key, passphrase)"
             )
         return cls(**found)
 

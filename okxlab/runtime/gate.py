@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+
+from okxlab.rate_limit import RateLimit
 
 __all__ = ["ConnectGate"]
 
@@ -25,33 +26,13 @@ class ConnectGate:
     """
 
     def __init__(self, per_second: int = 3) -> None:
-        self._passed: deque[float] = deque(maxlen=per_second)
-
-    def reserve(self, now: float) -> float:
-        """Take the next free place.
-
-        Parameters
-        ----------
-        now
-            Monotonic time [s].
-
-        Returns
-        -------
-        float
-            When that place is [monotonic s]: now, or later.
-        """
-        place = now
-        if len(self._passed) == self._passed.maxlen:
-            place = max(now, self._passed[0] + _WINDOW)
-        self._passed.append(place)
-        return place
+        self._limit = RateLimit(per_second, _WINDOW)
 
     async def wait(self) -> None:
         """Return when a new connection may be made.
 
         Who gives up while waiting leaves an unused place behind.
         """
-        now = asyncio.get_running_loop().time()
-        pause = self.reserve(now) - now
+        pause = self._limit.reserve(asyncio.get_running_loop().time())
         if pause > 0:
             await asyncio.sleep(pause)

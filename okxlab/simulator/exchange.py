@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from okxlab.simulator.faults.armed_fault import Filter
     from okxlab.simulator.late_acks import LateAck
     from okxlab.simulator.load import Load
-    from okxlab.simulator.query import Call
+    from okxlab.simulator.rest_call import Call
     from okxlab.simulator.source import Source
     from okxlab.simulator.topic import Topic
 

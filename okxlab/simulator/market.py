@@ -12,8 +12,8 @@ around them in a `pit` for each instrument, `record` keeps what happened there a
 `past` invents what happened before; `bars` and `candles` sum that up, `marks` and
 `derived` tell what follows from the path alone, `options` what follows for options,
 `window` and `tick_books` show books as the wire does, `listing` says what there is
-and `notices` when that changes; the `floor` holds it all together, and `queries` are
-what it can be asked.
+and `notices` when that changes; the `floor` holds it all together, and `market_rows`
+is what it can be asked.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from okxlab.simulator.change import Change
 from okxlab.simulator.floor import Floor
 from okxlab.simulator.instruments import TYPES
 from okxlab.simulator.levels import BOOKS
+from okxlab.simulator.market_rows import MarketRows
 from okxlab.simulator.notices import Notices
-from okxlab.simulator.queries import Queries
 from okxlab.simulator.quotes import first_ms
 from okxlab.simulator.wire import Step
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from okxlab.simulator.derived import Derived
     from okxlab.simulator.instruments import Instrument
     from okxlab.simulator.pit import Pit
-    from okxlab.simulator.query import Call
+    from okxlab.simulator.rest_call import Call
 
 __all__ = ["Market"]
 
@@ -60,7 +60,7 @@ _OF_ALL |= BOOKS | {"mark-price", "price-limit"}
 """Channels that every instrument has."""
 
 
-class Market(Queries):
+class Market(MarketRows):
     """A seeded market in virtual time.
 
     Parameters

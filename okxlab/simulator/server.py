@@ -20,7 +20,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from aiohttp.client_exceptions import ClientConnectionResetError
 
 from okxlab.simulator.accounts.signed import answer_signed, is_signed
-from okxlab.simulator.answers import PREFIX, Answer, answer, envelope, prepare
+from okxlab.simulator.market_calls import PREFIX, Answer, answer, envelope, prepare
 from okxlab.simulator.pace import Pace
 
 if TYPE_CHECKING:

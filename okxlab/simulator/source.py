@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from okxlab.protocol.arg import Arg
     from okxlab.simulator.change import Change
-    from okxlab.simulator.query import Call
+    from okxlab.simulator.rest_call import Call
 
 __all__ = ["Source"]
 

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from okxlab.rest import RestClient, _Answer
 from okxlab.runtime import Clock, ConnectGate
-from okxlab.simulator.answers import answer
+from okxlab.simulator.market_calls import answer
 
 LATENCY = 0.005
 """From the exchange to the client [virtual s]."""

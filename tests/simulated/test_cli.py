@@ -142,6 +142,17 @@ def test_watch_logs_in_when_it_is_told_to(simulator):
     assert "another" not in refused.stderr
 
 
+def test_watch_says_which_variables_are_not_set(monkeypatch):
+    """A login without a key ends before anything is connected."""
+    for name in ("OKX_API_KEY", "OKX_SECRET_KEY", "OKX_API_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    done = run("watch", "USDT", "account", "--login", "--env", "live")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "OKX_API_KEY" in done.stderr
+    assert "program" in done.stderr
+
+
 @pytest.mark.parametrize("name", ["orders", "economic-calendar"])
 def test_watch_of_an_account_names_the_options(name):
     """Without a key the next step is one of the command line, not of Python."""

@@ -15,7 +15,8 @@ from okxlab.errors import (
     RemoteProtocolError,
     TransportError,
 )
-from okxlab.rest import RateLimit, RestClient
+from okxlab.rate_limit import RateLimit
+from okxlab.rest import RestClient
 
 pytestmark = pytest.mark.simulated
 

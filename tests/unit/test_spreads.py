@@ -7,8 +7,8 @@ from itertools import pairwise
 import pytest
 
 from okxlab.protocol.channels import channel
-from okxlab.simulator.answers import answer
 from okxlab.simulator.exchange import Exchange
+from okxlab.simulator.market_calls import answer
 from okxlab.simulator.paths import HOUR_MS
 from okxlab.simulator.pricing import FINE
 from okxlab.simulator.spreads.pricing import ZERO

@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 
 from okxlab.protocol.arg import Arg
-from okxlab.simulator.answers import answer
 from okxlab.simulator.exchange import Exchange
 from okxlab.simulator.market import Market
+from okxlab.simulator.market_calls import answer
 from okxlab.simulator.timetable import make_timetable
 from okxlab.simulator.timetable.events import Events
 from okxlab.simulator.timetable.settlement import Settlement

@@ -13,7 +13,7 @@ from okxlab.protocol.channels.lookup import CHANNELS, all_names, near_miss
 if TYPE_CHECKING:
     from okxlab.protocol.channels.entry import Channel
 
-__all__ = ["make_arg"]
+__all__ = ["make_arg", "typed"]
 
 _EXAMPLES: Final = {
     "instId": "BTC-USDT",
@@ -51,9 +51,9 @@ def make_arg(entry: Channel, inst_id: str | None = None, **params: str) -> Arg:
         _check_value(entry, key, value)
     if "instType" in entry.required and len(entry.inst_types) == 1:
         wire.setdefault("instType", *entry.inst_types)
-    missing = [_say(key) for key in entry.required if key not in wire]
+    missing = [typed(key) for key in entry.required if key not in wire]
     if entry.either and not wire.keys() & set(entry.either):
-        missing.append(" or ".join(map(_say, entry.either)))
+        missing.append(" or ".join(map(typed, entry.either)))
     if missing:
         raise ChannelError(
             f"channel {entry.name!r} needs {missing[0]}: for example {_example(entry)}"
@@ -62,22 +62,22 @@ def make_arg(entry: Channel, inst_id: str | None = None, **params: str) -> Arg:
 
 
 def _check_key(entry: Channel, key: str) -> None:
-    known = tuple(map(_say, entry.arg_keys))
+    known = tuple(map(typed, entry.arg_keys))
     if key in entry.arg_keys:
         return
     takes = ", ".join(known) or "no argument"
-    hint = near_miss(_say(key), known)
+    hint = near_miss(typed(key), known)
     if key == "instId":
         hint = f"; it is not subscribed to by instrument: {_example(entry)}"
     raise ChannelError(
-        f"channel {entry.name!r} has no argument {_say(key)}; it takes {takes}{hint}"
+        f"channel {entry.name!r} has no argument {typed(key)}; it takes {takes}{hint}"
     )
 
 
 def _check_value(entry: Channel, key: str, value: object) -> None:
     if not isinstance(value, str) or not value:
         raise ChannelError(
-            f"{_say(key)} of channel {entry.name!r} is a text that is not empty, "
+            f"{typed(key)} of channel {entry.name!r} is a text that is not empty, "
             f"not {value!r}: for example {_example(entry, key)}"
         )
     if key == "instType" and value not in entry.inst_types:
@@ -120,7 +120,7 @@ def _example(entry: Channel, key: str = "") -> str:
     else:
         said = [f"channel={entry.name!r}"]
     said += [
-        f"{_say(one)}={_value(entry, one)!r}"
+        f"{typed(one)}={_value(entry, one)!r}"
         for one in keys
         if one != entry.id_key and (one != "instType" or len(entry.inst_types) > 1)
     ]
@@ -141,6 +141,6 @@ def _camel(key: str) -> str:
     return head + "".join(part[:1].upper() + part[1:] for part in tail)
 
 
-def _say(key: str) -> str:
+def typed(key: str) -> str:
     """Return a wire key the way a user types it: ``inst_type``."""
     return "".join(f"_{c.lower()}" if c.isupper() else c for c in key)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from okxlab.errors import ExchangeError
 from okxlab.simulator.accounts.money import text
 from okxlab.simulator.accounts.placing import RefusedError
-from okxlab.simulator.accounts.script import Script
+from okxlab.simulator.accounts.scripted_trader import ScriptedTrader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,9 +42,9 @@ class Lessons(ABC):
 
     def __init__(self, trader: str | None = None) -> None:
         # Replaced and never changed, so that any thread may read it.
-        self._scripts: tuple[Script, ...] = ()
+        self._scripts: tuple[ScriptedTrader, ...] = ()
         if trader is not None:
-            self._scripts = (Script(trader, _PAUSE, 1, None, self._end_script),)
+            self._scripts = (ScriptedTrader(trader, _PAUSE, 1, None, self._end_script),)
 
     @property
     @abstractmethod
@@ -255,7 +255,7 @@ class Lessons(ABC):
         every: float = _PAUSE,
         seed: int = 1,
         account: Account | None = None,
-    ) -> Script:
+    ) -> ScriptedTrader:
         """Let an account trade by itself, so that there is something to see.
 
         Round after round it buys, offers, bids, moves the bid, takes back what still
@@ -274,7 +274,7 @@ class Lessons(ABC):
 
         Returns
         -------
-        Script
+        ScriptedTrader
             Its ``stop()`` ends it; so does leaving a ``with`` statement.
 
         Raises
@@ -287,7 +287,7 @@ class Lessons(ABC):
             If the simulator does not run.
         """
         key = None if account is None else account.api_key
-        script = Script(inst_id, every, seed, key, self._end_script)
+        script = ScriptedTrader(inst_id, every, seed, key, self._end_script)
         self._reach(lambda exchange: script.begin(exchange.accounts))
         self._scripts = (*self._scripts, script)
         return script
@@ -297,7 +297,7 @@ class Lessons(ABC):
         for script in self._scripts:
             script.begin(accounts)
 
-    def _end_script(self, script: Script) -> None:
+    def _end_script(self, script: ScriptedTrader) -> None:
         self._scripts = tuple(one for one in self._scripts if one is not script)
         if not self.is_running:
             return

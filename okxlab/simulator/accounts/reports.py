@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from okxlab.simulator.accounts.desk import Desk
     from okxlab.simulator.accounts.order import Fill, Order
     from okxlab.simulator.accounts.venue import Venue
-    from okxlab.simulator.query import Query
+    from okxlab.simulator.rest_call import Query
 
 __all__ = ["REPORTS"]
 

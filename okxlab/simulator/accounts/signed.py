@@ -9,8 +9,8 @@ import msgspec
 from okxlab.simulator.accounts.entrance import DeniedError
 from okxlab.simulator.accounts.operations import carry_out, time_taken
 from okxlab.simulator.accounts.reports import REPORTS
-from okxlab.simulator.answers import PREFIX
-from okxlab.simulator.query import Answer, Query, RefusedError, envelope
+from okxlab.simulator.market_calls import PREFIX
+from okxlab.simulator.rest_call import Answer, Query, RefusedError, envelope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

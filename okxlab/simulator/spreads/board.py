@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from okxlab.protocol.arg import Arg
     from okxlab.simulator.floor import Floor
-    from okxlab.simulator.query import Call
+    from okxlab.simulator.rest_call import Call
     from okxlab.simulator.spreads.listing import Spread
 
 __all__ = ["CHANNELS", "SpreadBoard"]

@@ -8,13 +8,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from okxlab.simulator.query import RefusedError, no_instrument
 from okxlab.simulator.rest_bars import REST_BARS, rest_duration_ms
+from okxlab.simulator.rest_call import RefusedError, no_instrument
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from okxlab.simulator.query import Call, Query
+    from okxlab.simulator.rest_call import Call, Query
     from okxlab.simulator.spreads.board import SpreadBoard
 
 __all__ = ["calls_of"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from okxlab.simulator.change import Change
 from okxlab.simulator.paths import remember
-from okxlab.simulator.query import no_instrument
+from okxlab.simulator.rest_call import no_instrument
 from okxlab.simulator.timetable.event_contract import (
     DAILY,
     QUARTERLY,
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from okxlab.protocol.arg import Arg
     from okxlab.simulator.market import Market
-    from okxlab.simulator.query import Query
+    from okxlab.simulator.rest_call import Query
     from okxlab.simulator.timetable.script import Row
 
 __all__ = ["Events"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from okxlab.simulator.change import Change
 from okxlab.simulator.grid import points
 from okxlab.simulator.paths import DAY_MS, HOUR_MS, MINUTE_MS, STEP_MS, remember
-from okxlab.simulator.query import no_instrument
+from okxlab.simulator.rest_call import no_instrument
 from okxlab.simulator.wire import decimal
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from okxlab.protocol.arg import Arg
     from okxlab.simulator.instruments import Instrument
     from okxlab.simulator.market import Market
-    from okxlab.simulator.query import Query
+    from okxlab.simulator.rest_call import Query
     from okxlab.simulator.timetable.events import Events
     from okxlab.simulator.timetable.script import Row
 

@@ -9,7 +9,7 @@ from okxlab.simulator.paths import MINUTE_MS
 from okxlab.simulator.timetable.slots import Slots
 
 if TYPE_CHECKING:
-    from okxlab.simulator.query import Query
+    from okxlab.simulator.rest_call import Query
     from okxlab.simulator.timetable.script import Row
 
 __all__ = ["Status"]

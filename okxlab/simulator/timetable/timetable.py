@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from okxlab.protocol.arg import Arg
     from okxlab.simulator.market import Market
-    from okxlab.simulator.query import Call
+    from okxlab.simulator.rest_call import Call
     from okxlab.simulator.timetable.script import Script
 
 __all__ = ["Timetable", "make_timetable"]

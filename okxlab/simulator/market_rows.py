@@ -1,4 +1,4 @@
-"""What can be asked of a market at any moment, as REST answers it."""
+"""The rows of a market at any moment, as REST answers them."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from okxlab.simulator.floor import Floor
     from okxlab.simulator.pit import Pit
 
-__all__ = ["Family", "Queries"]
+__all__ = ["Family", "MarketRows"]
 
 Family = Literal["candle", "mark-price-candle", "index-candle"]
 
 
-class Queries(ABC):
-    """The questions to a market; how it stands is the business of the market.
+class MarketRows(ABC):
+    """What a market is asked for by call; how it stands is the business of the market.
 
     Raises
     ------

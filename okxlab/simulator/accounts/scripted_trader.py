@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
     from okxlab.simulator.accounts.accounts import Accounts
 
-__all__ = ["Script"]
+__all__ = ["ScriptedTrader"]
 
 
-class Script:
+class ScriptedTrader:
     """A trader that works by itself until it is told to stop.
 
     Made by `Simulator.script_trader`; also a context manager, which stops it.
@@ -47,7 +47,7 @@ class Script:
         every: float,
         seed: int,
         api_key: str | None,
-        stop: Callable[[Script], None],
+        stop: Callable[[ScriptedTrader], None],
     ) -> None:
         self.inst_id = inst_id
         if not 0 < every < math.inf:
@@ -101,4 +101,4 @@ class Script:
         self.stop()
 
     def __repr__(self) -> str:
-        return f"<Script {self.inst_id} every {self._every:g} s>"
+        return f"<ScriptedTrader {self.inst_id} every {self._every:g} s>"

@@ -1,4 +1,4 @@
-"""What the exchange answers to REST calls; no socket, no clock.
+"""The REST calls that a market answers; no socket, no clock.
 
 Paging is OKX's: rows come newest first, ``after`` is exclusive and asks for older
 rows, ``before`` is exclusive and asks for newer ones, and of those ``before``
@@ -10,21 +10,21 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from okxlab.simulator.query import (
+from okxlab.simulator.rest_bars import REST_BARS, rest_duration_ms
+from okxlab.simulator.rest_call import (
     Answer,
     Query,
     RefusedError,
     envelope,
     no_instrument,
 )
-from okxlab.simulator.rest_bars import REST_BARS, rest_duration_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from okxlab.simulator.market import Market
-    from okxlab.simulator.queries import Family
-    from okxlab.simulator.query import Call
+    from okxlab.simulator.market_rows import Family
+    from okxlab.simulator.rest_call import Call
 
 __all__ = ["PREFIX", "Answer", "answer", "envelope", "prepare"]
 

@@ -1,4 +1,4 @@
-"""The parameters of one REST call, and how a call refuses them."""
+"""One REST call: its parameters, its answer, and how it is refused."""
 
 from __future__ import annotations
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from okxlab.simulator.answers import answer, prepare
 from okxlab.simulator.market import Market
+from okxlab.simulator.market_calls import answer, prepare
 
 START = 1_760_000_000_000  # 2025-10-09 08:53:20 UTC
 MINUTE = 60_000
