@@ -40,7 +40,7 @@ class Chain:
     reach
         Every place before it has passed; None before the first row.
     newest_ms
-        Time of the row that reaches furthest, for whoever keeps it here [Unix ms].
+        Latest time of a row, for whoever keeps it here [Unix ms].
     """
 
     __slots__ = ("_coverage", "_given_up", "first", "newest_ms", "reach")
@@ -141,6 +141,13 @@ class Chain:
             for hole in self._coverage.missing(self.first, self.reach)
             for left in self._given_up.missing(*hole)
         ]
+
+    def is_missing(self, low: int, high: int) -> bool:
+        """Tell whether a stretch has passed and nothing of it is there."""
+        if self.first is None or self.reach is None:
+            return False
+        has_passed = self.first <= low and high <= self.reach
+        return has_passed and not self._coverage.touches(low, high)
 
     def give_up(self, low: int, high: int) -> None:
         """Miss a stretch no more; what comes of it all the same is taken in.
