@@ -17,7 +17,7 @@ _BOUND: Final = 10_000
 """Gaps kept: a connection that flaps every two seconds has as many in six hours."""
 
 
-class Gap(msgspec.Struct, frozen=True):
+class Gap(msgspec.Struct, frozen=True, gc=False):
     """An interval in which rows may have been lost.
 
     Attributes

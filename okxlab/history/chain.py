@@ -42,7 +42,7 @@ class Chain:
         begins here is taken in by moving this to its end, which is all that nearly
         every row there ever is needs; the rest is caught up with later.
     newest_ms
-        Time of the row that reaches furthest, for whoever keeps it here [Unix ms].
+        Latest time of a row, for whoever keeps it here [Unix ms].
     """
 
     __slots__ = ("_given_up", "_known", "_noted", "first", "newest_ms", "reach")
@@ -156,6 +156,13 @@ class Chain:
             for hole in self._coverage().missing(self.first, self.reach)
             for left in self._given_up.missing(*hole)
         ]
+
+    def is_missing(self, low: int, high: int) -> bool:
+        """Tell whether a stretch has passed and nothing of it is there."""
+        if self.first is None or self.reach is None:
+            return False
+        has_passed = self.first <= low and high <= self.reach
+        return has_passed and not self._coverage.touches(low, high)
 
     def give_up(self, low: int, high: int) -> None:
         """Miss a stretch no more; what comes of it all the same is taken in.

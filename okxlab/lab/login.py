@@ -36,6 +36,8 @@ _EXPIRED = "60006"
 _PASSING = frozenset({_EXPIRED, "60023", "60014", "63999"})
 """Codes after which another attempt with a fresh timestamp makes sense."""
 _MOST_ATTEMPTS = 3
+_JUMP = 5.0
+"""A skew that changed by so much [s] says why a login was refused."""
 _OTHER_ENVIRONMENT = "50101"
 _REQUEST_EXPIRED = "50102"
 _OF_KEYS = "501"
@@ -117,7 +119,10 @@ class Login:
             _log.warning("logging in by this machine's clock: %s", error)
             return
         here_us = (before + self._clock.recv_us()) / 2
-        self.skew = there_ms / 1e3 - here_us / 1e6
+        before_s, self.skew = self.skew, there_ms / 1e3 - here_us / 1e6
+        if abs(self.skew - before_s) > _JUMP:
+            # A clock has jumped: attempts by the old time say nothing of the key.
+            self._attempts = 0
 
     def timestamp(self) -> str:
         """Return the exchange's time for a login: Unix time in whole seconds."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from typing import TYPE_CHECKING, Final
 
 from okxlab.errors import OkxlabError
@@ -29,6 +30,12 @@ _FIRST: Final = 2.0
 anybody waits for."""
 _EVERY: Final = 600.0
 _SAMPLES: Final = 3
+_STRANGE: Final = 5.0
+"""Where all that is heard seems to be so late, or to come from so far in the future
+[s], a clock may have jumped; then the exchange's is asked for at once ..."""
+_STRANGE_EVERY: Final = 30.0
+"""... but not more often than this [s]: perhaps rows are late."""
+_LATELY_US: Final = 2_000_000
 
 
 class Pulse:
@@ -66,6 +73,7 @@ class Pulse:
         self._woken = woken
         self._tick: asyncio.TimerHandle | None = None
         self._asking: asyncio.Task[None] | None = None
+        self._asked = 0.0
 
     def start(self, tapes: Callable[[], Iterable[Tape]]) -> None:
         """Beat from now on; harmless if it does already.
@@ -94,14 +102,24 @@ class Pulse:
         now = clock.monotonic()
         for tape in tapes():
             tape.sample(now)
-        slept = self.watch.slept(now, clock.recv_us())
+        wall_us = clock.recv_us()
+        slept = self.watch.slept(now, wall_us)
+        heard = [one for one in tapes() if one.recv_us > wall_us - _LATELY_US]
+        lags = [abs(one.lag) for one in heard if not math.isnan(one.lag)]
+        is_strange = min(lags, default=0.0) > _STRANGE
+        if slept or (is_strange and now > self._asked + _STRANGE_EVERY):
+            self._ask_anew(now)
         if slept:
-            self.offset.forget()
-            if self._asking is not None and self._rest is not None:
-                self._asking.cancel()
-                self._asking = self._errands.spawn(self._keep_asking(self._rest))
             self._woken(f"this machine slept for {slept:.0f} s, or its clock was set")
         self._tick = self._runtime.loop.call_later(1.0, self._beat, tapes)
+
+    def _ask_anew(self, now: float) -> None:
+        """Forget what is known of the exchange's clock, and ask again."""
+        self._asked = now
+        self.offset.forget()
+        if self._asking is not None and self._rest is not None:
+            self._asking.cancel()
+            self._asking = self._errands.spawn(self._keep_asking(self._rest))
 
     async def _keep_asking(self, rest: RestClient) -> None:
         await asyncio.sleep(_FIRST)

@@ -27,6 +27,7 @@ from okxlab.simulator.late_acks import LateAcks
 from okxlab.simulator.link import QUEUE_LIMIT, Link
 from okxlab.simulator.market import Market
 from okxlab.simulator.spreads.board import SpreadBoard
+from okxlab.simulator.stamps import Stamps
 from okxlab.simulator.standing import StandingMarket
 from okxlab.simulator.timetable import make_timetable
 from okxlab.simulator.topics import Topics
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from okxlab.simulator.faults.armed_fault import Filter
     from okxlab.simulator.late_acks import LateAck
     from okxlab.simulator.load import Load
-    from okxlab.simulator.rest_call import Call
+    from okxlab.simulator.rest_call import Call, Query
     from okxlab.simulator.source import Source
     from okxlab.simulator.topic import Topic
 
@@ -135,7 +136,10 @@ class Exchange:
         timetable = make_timetable(seed, self.market)
         self.sources: list[Source] = [self.market, self.spreads, timetable]
         given = (Account(),) if accounts is None else accounts
-        self.accounts = Accounts(given, self.market, wall, simulated=simulated)
+        self.accounts = Accounts(
+            given, self.market, wall, simulated=simulated, ahead=self._clock_ahead
+        )
+        self._stamps = Stamps(self.faults)
         self._audience = Audience(self.accounts, self._push)
         self._members = Members(self.accounts, self._audience, self.faults)
         self._settings = settings
@@ -266,8 +270,9 @@ class Exchange:
 
     @property
     def calls(self) -> dict[str, Call]:
-        """The REST calls that sources answer, by path without ``/api/v5/``."""
-        return {name: call for one in self.sources for name, call in one.calls.items()}
+        """The REST calls that are not up to the market, by path without ``/api/v5/``."""
+        calls = {name: call for one in self.sources for name, call in one.calls.items()}
+        return {**calls, "public/time": self._tell_time}
 
     # Time
 
@@ -424,7 +429,7 @@ class Exchange:
             return
         topic, opening = self._topics.join(link, asked.arg)
         if opening is not None:
-            text = _encode(topic, opening)
+            text = self._encode(topic, opening)
             self._push(topic, [link], text)
             if self.load is not None:
                 self.load.join(link, asked.arg, text)
@@ -452,8 +457,9 @@ class Exchange:
             return {}
         if self.faults.take("blank_numbers", **where) is not None:
             change = msgspec.structs.replace(change, rows=blanked(change.rows))
+        self._stamps.ahead(change.ts)
         # Encoded once, whoever many listen.
-        text = _encode(topic, change)
+        text = self._encode(topic, change)
         listeners = topic.links.copy()
         if self.faults.take("reorder", **where) is not None:
             self._echoes.add(topic, text, 1)
@@ -490,6 +496,20 @@ class Exchange:
 
     # Faults and ends
 
+    def _clock_ahead(self) -> float:
+        """Return how far the clock has jumped ahead [s]."""
+        # What is of this millisecond has been stamped.
+        return self._stamps.ahead(self.market.now_ms + 1) / 1000
+
+    def _tell_time(self, _: Query) -> list[Any]:
+        return [{"ts": str(self.market.now_ms + round(self._clock_ahead() * 1000))}]
+
+    def _encode(self, topic: Topic, change: Change) -> str:
+        rows = self._stamps.stamped(change.rows)
+        if change.text:
+            rows = [{**row, "checksum": book_checksum(change.text)} for row in rows]
+        return encode_push(topic.wire, rows, change.action or None)
+
     def _take(self, kind: str, link: Link, arg: Arg) -> dict[str, Any] | None:
         return self.faults.take(
             kind, path=link.path, channel=arg.channel, inst_id=arg.inst_id
@@ -503,13 +523,6 @@ class Exchange:
         link.collect(lose=link.is_aborted or self._strikes("half_open", link))
         if link.is_ending:
             self.disconnect(link)
-
-
-def _encode(topic: Topic, change: Change) -> str:
-    rows = change.rows
-    if change.text:
-        rows = [{**row, "checksum": book_checksum(change.text)} for row in rows]
-    return encode_push(topic.wire, rows, change.action or None)
 
 
 def _clashes(link: Link, arg: Arg) -> bool:

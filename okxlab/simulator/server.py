@@ -323,7 +323,7 @@ class Server:
             return web.Response(status=426, text="This path speaks WebSocket.")
         try:
             await ws.prepare(request)
-        except ClientConnectionResetError:  # it did not wait so long
+        except ConnectionResetError:  # it did not wait so long
             return ws
         peer = _Peer(self, self.exchange.connect(path, self._pace.now()), ws, request)
         self._peers[peer] = None

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from okxlab.protocol.arg import Arg
     from okxlab.simulator.change import Change
     from okxlab.simulator.market import Market
-    from okxlab.simulator.query import Call
+    from okxlab.simulator.rest_call import Call
 
 __all__ = ["StandingMarket"]
 

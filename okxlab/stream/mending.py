@@ -8,6 +8,7 @@ is healed when each of its args has been heard again and no hole of it is left.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -233,7 +234,8 @@ class Mending:
         if why:
             self._ledger.change(number, is_healed=False, how=why)
         else:
-            how = ", ".join(sorted(ways, reverse=True))
+            # Thousands of gaps end in a handful of ways: let them share the texts.
+            how = sys.intern(", ".join(sorted(ways, reverse=True)))
             self._ledger.change(
                 number, is_healed=True, how=how, missing=gap.missing or 0
             )

@@ -20,8 +20,9 @@ __all__ = ["TradeTape"]
 _log = logging.getLogger("okxlab.stream")
 
 _ANEW_MS: Final = 1_000
-"""A trade that is younger than the last one by so much and has an older id begins
-a new count of ids [ms]: ids and times of one instrument grow together."""
+"""A trade that is younger than all before it by so much and has an older id begins
+a new count of ids [ms]: ids and times of one instrument grow together.  One that
+fits into a hole is late, whatever its time: the exchange's clock may have jumped."""
 
 
 class TradeTape(ChainedTape):
@@ -61,7 +62,7 @@ class TradeTape(ChainedTape):
                     reach = last
                 else:
                     chain.reach = reach
-                    chain.newest_ms = rows[-1].ts or 0
+                    chain.newest_ms = max(chain.newest_ms, row.ts or 0)
                     self._write(arg, rows, recv_us)
                     return
             except TypeError:  # a row without a count, as OKX sent them before 2025
@@ -99,6 +100,7 @@ class TradeTape(ChainedTape):
             chain.reach is not None
             and place[1] <= chain.reach
             and 0 < chain.newest_ms < (row.ts or 0) - _ANEW_MS
+            and not chain.is_missing(place[0], place[1])
         ):
             gap = self.gaps.add(
                 "trade ids began anew", min(self.recv_us, recv_us), recv_us
@@ -107,7 +109,7 @@ class TradeTape(ChainedTape):
             chain = self.mending.chains[arg]
         verdict = chain.take(place[0], place[1])
         if verdict in (NEXT, AHEAD):
-            chain.newest_ms = row.ts or 0
+            chain.newest_ms = max(chain.newest_ms, row.ts or 0)
         return verdict
 
     def _place(self, row: Any) -> tuple[int, int, bool] | None:

@@ -154,6 +154,35 @@ def test_a_login_that_is_late_is_waited_for(market):
         assert private.stats.reconnects == 0
 
 
+def test_a_jump_of_the_exchange_s_clock_costs_a_login_at_most(market):
+    """It is refused by a time that is wrong now, and tried again by the right one."""
+    environment = okxlab.Environment(market.ws, market.rest, **TIMINGS)
+    with okxlab.connect(environment, credentials=KEY) as lab:
+        private = lab.stream(channel="account")
+        until(private, lambda: len(private) > 0)
+        for jump in (100.0, -100.0, 100.0, -100.0, 0.0):  # more than a login's attempts
+            with market.faults.jump_clock(jump):
+                before = private.stats.reconnects
+                market.faults.drop(path="private")
+                until(private, lambda n=before: private.stats.reconnects > n)
+                until(private, lambda: private.status == "live")
+
+        assert "60006" in private.stats.last_error
+        assert private.status == "live"
+
+
+def test_a_jump_of_the_exchange_s_clock_is_measured():
+    """The lag is wrong until the exchange has been asked what time it is."""
+    with okxlab.Simulator(seed=11) as market, okxlab.connect(market) as lab:
+        stream = lab.stream("BTC-USDT")
+        until(stream, lambda: abs(stream.stats.lag) < 2.0)
+        with market.faults.jump_clock(60.0):
+            until(stream, lambda: stream.stats.lag < -50.0)
+            until(stream, lambda: abs(stream.stats.lag) < 2.0)
+
+        assert len(stream.gaps) == stream.stats.reconnects == 0
+
+
 def test_a_busy_main_thread_costs_no_row(market):
     """A cell that computes holds the interpreter, and the feed goes on beside it."""
     # The exchange is in this process and waits for the interpreter as well.

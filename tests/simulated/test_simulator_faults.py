@@ -10,6 +10,7 @@ from tests.simulated.foreign_client import (
     BOOKS,
     START,
     closing,
+    get,
     open_path,
     receive,
     request,
@@ -79,6 +80,52 @@ def test_slow_handshake(still):
         ws.send("ping")
 
         assert ws.recv(timeout=5) == "pong"
+
+
+def test_a_client_that_does_not_wait_for_a_slow_handshake(caplog, still):
+    """It is gone when it is let in at last: nothing to make a noise about."""
+    still.faults.slow_handshake(0.3)
+    with pytest.raises(TimeoutError):
+        open_path(still, open_timeout=0.1)
+    still.faults.slow_handshake(0.6)
+    with open_path(still) as ws:  # let in after the other one
+        ws.send("ping")
+
+        assert ws.recv(timeout=5) == "pong"
+    assert [
+        one.getMessage() for one in caplog.records if one.levelname == "ERROR"
+    ] == []
+
+
+def test_the_clock_jumps(still):
+    """Pushes and the time that is told are off, bars are not; lifted, all is well."""
+    bars = {"channel": "candle1s", "instId": "BTC-USDT"}
+
+    def next_time(ws):
+        """Return how far the time of a push is from what is right [ms]."""
+        now_ms = round(still.now.timestamp() * 1000)
+        still.step(1.0)
+        row = receive(ws)["data"][0]
+        return int(row["ts"] if isinstance(row, dict) else row[0]) - now_ms
+
+    def told():
+        """Return how far off the clock is that REST tells [ms]."""
+        _, body = get(still, "/api/v5/public/time")
+        return int(body["data"][0]["ts"]) - round(still.now.timestamp() * 1000)
+
+    with open_path(still) as ws, open_path(still, "business") as business:
+        for one, arg in ((ws, BOOKS), (business, bars)):
+            one.send(request("subscribe", arg))
+            receive(one)  # the answer
+            receive(one)  # how things stand
+        with still.faults.jump_clock(-90.0) as jump:
+            off = next_time(ws), next_time(business), told()
+
+        assert -90_000 <= off[0] <= -89_000
+        assert -1_000 <= off[1] <= 1_000
+        assert off[2] == -90_000
+        assert told() == 0
+        assert jump.hits > 0
 
 
 def test_odd_frames(still):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from statistics import median
 
 
 @dataclass
@@ -28,6 +29,8 @@ class Report:
     missing: int = 0
     bars: int = 0
     books: int = 0
+    states: int = 0
+    accounts: int = 0
     memory: list[float] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
@@ -54,7 +57,10 @@ class Report:
                     f"{self.trades} trades shown exactly once, {self.missing} lost in "
                     "gaps of the ledger"
                 ),
-                f"{self.bars} bars and {self.books} books equal",
+                (
+                    f"{self.bars} bars, {self.books} books and {self.states} last "
+                    f"states equal, {self.accounts} times the account"
+                ),
                 (
                     f"memory: {second:.1f} MB in the second third, {last:.1f} MB in the "
                     f"last ({(last / second - 1) * 100 if second else 0:+.1f} %)"
@@ -64,9 +70,12 @@ class Report:
         )
 
     def thirds(self) -> tuple[float, float]:
-        """Return the mean memory of the second and of the last third [MB]."""
+        """Return the median memory of the second and of the last third [MB].
+
+        A round may end while frames of megabytes are on their way.
+        """
         n = len(self.memory)
         if n < 3:
             return 0.0, 0.0
         second, last = self.memory[n // 3 : 2 * n // 3], self.memory[2 * n // 3 :]
-        return sum(second) / len(second), sum(last) / len(last)
+        return median(second), median(last)

@@ -5,13 +5,11 @@ from __future__ import annotations
 import threading
 import time
 
-import msgspec
-
 import okxlab
-from okxlab.protocol.channels import channel as find_channel
 from okxlab.simulator import ServerSettings
 from tests.soak.report import Report
 from tests.soak.seen import Seen
+from tests.soak.states import VALUES, AccountStreams, is_last_state, opening
 
 START_MS = 1_790_000_000_000
 STEP = 0.2
@@ -80,12 +78,14 @@ class Stage:
             seed,
             start=START_MS,
             speed=0,
+            instruments=10,
             trader="BTC-USDT",
             settings=ServerSettings(idle_timeout=3.0, requests_per_hour=1_000_000),
         )
 
     def __enter__(self):
         self.simulator.start()
+        self.simulator.script_trader("BTC-USDT-SWAP", seed=2)
         environment = okxlab.Environment(
             self.simulator.ws, self.simulator.rest, **TIMINGS
         )
@@ -102,22 +102,21 @@ class Stage:
         trades, bars = (SMALL_TRADES, SMALL_BARS) if small else (TRADES, BARS)
         books, others = (SMALL_BOOKS, SMALL_OTHERS) if small else (BOOKS, OTHERS)
         self.seen = {one: Seen() for one in trades}
-        self.trades = {one: lab.stream(*one, window=3_000) for one in trades}
+        # Small windows: they are full, and their memory with them, before long.
+        self.trades = {one: lab.stream(*one, window=1_000) for one in trades}
         self.bars = {one: lab.stream(*one, window=300) for one in bars}
         self.books = {
-            (inst_id, name): lab.book(inst_id, channel=name, window=2_000)
+            (inst_id, name): lab.book(inst_id, channel=name, window=1_000)
             for inst_id, name in books
         }
-        others = [lab.stream(*one, window=2_000) for one in others]
-        private = [lab.stream("BTC-USDT", "orders", inst_type="SPOT", window=2_000)]
-        private += [lab.stream(channel="account", window=2_000)]
-        private += [lab.stream(channel="positions", inst_type="ANY", window=2_000)]
+        self.others = {one: lab.stream(*one, window=1_000) for one in others}
+        self.private = AccountStreams(lab)
         self.streams = [
             *self.trades.values(),
             *self.bars.values(),
             *self.books.values(),
-            *others,
-            *private,
+            *self.others.values(),
+            *self.private.all,
         ]
         self.report.streams = len(self.streams)
         self.calm("at the beginning")
@@ -173,6 +172,11 @@ class Stage:
             self._compare_bars(key)
         for key in self.books:
             self._compare_book(key)
+        for stream in self.others.values():
+            if stream.channel in VALUES:
+                self._compare_state(stream)
+        self.report.wrong += self.private.wrong(self.simulator)
+        self.report.accounts += 1
 
     def _reach(self, ask):
         return self.simulator._serving.reach(ask)
@@ -269,19 +273,9 @@ class Stage:
         self.report.bars += len(stream.df)
 
     def _compare_book(self, key) -> None:
-        stream, (_, name) = self.books[key], key
+        stream = self.books[key]
         tape = stream._tape
-        arg = tape.args[0]
-
-        def theirs(exchange):
-            for source in exchange.sources:
-                found = source.find(arg)
-                if found is not None:
-                    (row,) = source.opening(name, found).rows
-                    return msgspec.convert(row, find_channel(name).row, strict=False)
-            raise KeyError(arg)
-
-        row = self._reach(theirs)
+        row = self._reach(lambda exchange: opening(exchange, tape.args[0]))
 
         def is_equal():
             mine = tape.book.read()
@@ -294,6 +288,12 @@ class Stage:
                 f"{row.bids[:1]}"
             )
         self.report.books += 1
+
+    def _compare_state(self, stream) -> None:
+        row = self._reach(lambda exchange: opening(exchange, stream._tape.args[0]))
+        if not self._is_so(stream, lambda: is_last_state(stream, row)):
+            self.report.wrong.append(f"{stream.name}: {stream.latest} is not {row}")
+        self.report.states += 1
 
 
 def _is_well(stream) -> bool:

@@ -296,6 +296,20 @@ def test_ids_that_begin_anew_are_taken_and_put_on_record():
     assert record(tape) == [("trade ids began anew", -1, False)]
 
 
+def test_a_clock_that_jumps_is_no_new_count_of_ids():
+    """What is old or late stays so, whatever time the exchange has stamped on it."""
+    tape = trades()
+    push(tape, *(trade(n, ts=START + n) for n in range(100, 104)))
+    push(tape, trade(104, ts=START - 60_000))  # set back
+    push(tape, trade(103, ts=START + 103))  # and a repeat from before
+    push(tape, trade(106, ts=START + 106))
+    push(tape, trade(105, ts=START + 90_000))  # a late one, stamped far ahead
+
+    assert tape.table.snapshot()["trade_id"].tolist() == list(range(100, 107))
+    assert [reason for reason, *_ in record(tape)] == ["trade ids do not follow"]
+    assert tape.gaps.snapshot()["healed"].all()
+
+
 def test_each_instrument_has_a_time_of_its_own():
     """A busy instrument does not make the repeated trade of a quiet one look new."""
     tape = trades(BTC, ETH)

@@ -38,6 +38,8 @@ class Accounts:
         time by default.
     simulated
         Whether logins are to demo trading; a signed request says so by itself.
+    ahead
+        Returns how far the clocks have jumped ahead [s].
 
     Attributes
     ----------
@@ -61,6 +63,7 @@ class Accounts:
         wall: Callable[[], float] | None = None,
         *,
         simulated: bool = False,
+        ahead: Callable[[], float] = float,
     ) -> None:
         self.venue = Venue(market)
         self.traders: list[Trader] = []
@@ -74,6 +77,7 @@ class Accounts:
         self.desks = tuple(self._by_key.values())
         self._wall = wall
         self._simulated = simulated
+        self._ahead = ahead
 
     # The door
 
@@ -154,5 +158,8 @@ class Accounts:
         Virtual time is one of them, since a client that asks the exchange what
         time it is gets that.
         """
-        virtual = self.venue.now_ms / 1000
-        return (virtual,) if self._wall is None else (self._wall(), virtual)
+        clocks = [self.venue.now_ms / 1000]
+        if self._wall is not None:
+            clocks.append(self._wall())
+        ahead = self._ahead()
+        return tuple(clock + ahead for clock in clocks)

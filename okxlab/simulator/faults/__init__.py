@@ -3,7 +3,7 @@
 Two kinds of switch.  *At once* (``drop``, ``close``, ``notice``, ``malformed`` ...)
 acts on the connections that are open now and returns how many it hit; of these,
 ``reset_seq`` acts on the books of an instrument.  *Armed*
-(``mute_pongs``, ``delay_acks``, ``skip_seq`` ...) waits for its occasion and
+(``mute_pongs``, ``delay_acks``, ``jump_clock`` ...) waits for its occasion and
 returns an :class:`ArmedFault`, which counts its hits, can be lifted, and is a
 context manager::
 
@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 
 from okxlab.simulator.faults.armed_fault import ArmedFault
 from okxlab.simulator.faults.bad_day import KINDS, BadDay, Strike
+from okxlab.simulator.faults.clock import ClockFaults
 from okxlab.simulator.faults.feed import FeedFaults
 from okxlab.simulator.faults.frames import FrameFaults
 from okxlab.simulator.faults.network import NetworkFaults
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["KINDS", "ArmedFault", "BadDay", "Faults", "Strike"]
 
 
-class Faults(NetworkFaults, SessionFaults, FrameFaults, FeedFaults):
+class Faults(NetworkFaults, SessionFaults, FrameFaults, FeedFaults, ClockFaults):
     """All fault switches of one simulator.
 
     Notes

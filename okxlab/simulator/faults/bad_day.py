@@ -247,6 +247,10 @@ def _notice(draws: random.Random, _: str) -> _Drawn:
     return {"path": draws.choice(_PATHS), "close_after": 2.0}, None
 
 
+def _clock(draws: random.Random, _: str) -> _Drawn:
+    return {"seconds": draws.uniform(-120.0, 120.0)}, draws.uniform(1.0, 20.0)
+
+
 def _withheld(draws: random.Random, _: str) -> _Drawn:
     count = draws.randint(1, 5)
     return {"data": draws.random() < 0.5, "count": count}, 60.0
@@ -286,6 +290,7 @@ _OPTIONS: Final[dict[str, Callable[[random.Random, str], _Drawn]]] = {
     "replay": _pushes,
     "blank_numbers": _ticker,
     "burst": _burst,
+    "jump_clock": _clock,
 }
 
 KINDS: Final = tuple(_OPTIONS)
