@@ -162,7 +162,7 @@ class Chain:
         if self.first is None or self.reach is None:
             return False
         has_passed = self.first <= low and high <= self.reach
-        return has_passed and not self._coverage.touches(low, high)
+        return has_passed and not self._coverage().touches(low, high)
 
     def give_up(self, low: int, high: int) -> None:
         """Miss a stretch no more; what comes of it all the same is taken in.
