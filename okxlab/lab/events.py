@@ -254,8 +254,10 @@ class Events:
     ) -> None:
         for tape in self._holdings.tapes_on(connection):
             tape.note(str(error))
-        await login.synchronise()
-        connection.reconnect(f"the login was refused: {error.code} {error.msg}")
+        session = connection.session
+        await login.try_again()
+        if connection.session is session:  # else it has another chance already
+            connection.reconnect(f"the login was refused: {error.code} {error.msg}")
 
     def _counted(self, event: ev.ConnCount) -> None:
         level = logging.WARNING if event.exceeded else logging.INFO

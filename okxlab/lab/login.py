@@ -7,6 +7,7 @@ is what users of other clients found out (wrong region: 60032, wrong environment
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from okxlab.errors import (
     TransportError,
 )
 from okxlab.protocol.auth import Credentials, conceal, rest_headers
+from okxlab.transport import Backoff
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,22 +109,34 @@ class Login:
         self._rest = rest
         self._clock = clock
         self._attempts = 0
+        # Whether the exchange's clock could not be read though it should be there.
+        self._is_timeless = False
+        timings = environment.timings
+        self._backoff = Backoff(timings.backoff_initial, timings.backoff_max)
 
     async def synchronise(self) -> None:
         """Measure the skew; a clock that cannot be read is logged, not fatal."""
         if self._rest is None:
             return
+        self._is_timeless = True
         before = self._clock.recv_us()
         try:
             there_ms = await self._rest.time()
         except OkxlabError as error:
             _log.warning("logging in by this machine's clock: %s", error)
             return
+        self._is_timeless = False
         here_us = (before + self._clock.recv_us()) / 2
         before_s, self.skew = self.skew, there_ms / 1e3 - here_us / 1e6
         if abs(self.skew - before_s) > _JUMP:
             # A clock has jumped: attempts by the old time say nothing of the key.
             self._attempts = 0
+
+    async def try_again(self) -> None:
+        """Get ready for another attempt: by the exchange's clock, or after a pause."""
+        await self.synchronise()
+        if self._is_timeless:
+            await asyncio.sleep(self._backoff.pause())
 
     def timestamp(self) -> str:
         """Return the exchange's time for a login: Unix time in whole seconds."""
@@ -137,10 +151,17 @@ class Login:
         """Note a login that worked."""
         self.state = "accepted"
         self._attempts = 0
+        self._backoff.reset()
 
     def may_try_again(self, refusal: LoginRefused) -> bool:
-        """Tell whether another attempt makes sense, and count it."""
+        """Tell whether another attempt makes sense, and count it.
+
+        A timestamp that was refused while the exchange's clock cannot be read says
+        nothing of the key, so that such an attempt does not count.
+        """
         self.state = "refused"
+        if refusal.code == _EXPIRED and self._is_timeless:
+            return True
         self._attempts += 1
         return refusal.code in _PASSING and self._attempts < _MOST_ATTEMPTS
 

@@ -56,11 +56,14 @@ async def probe(
             connection.start()
             await one.outcome
     except TimeoutError as error:
+        if one.refusal is not None:
+            raise one.refusal from error
         what = "open" if connection.session is None else "log in"
         raise ConnectError(
             f"{connection.url} did not {what} within {seconds:g} s"
         ) from error
     finally:
+        one.stop()
         await connection.close()
 
 
@@ -68,6 +71,7 @@ class _Probe:
     """Listens to one connection until it is known whether it works."""
 
     def __init__(self, login: Login | None) -> None:
+        self.refusal: LoginError | None = None  # the last one that may pass
         self.outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._login = login
         # Set from a refusal that may pass until the next connection is open.
@@ -92,6 +96,7 @@ class _Probe:
             self._end()
         elif isinstance(event, ev.LoginRefused):
             if self._login.may_try_again(event):
+                self.refusal = self._login.error(event)
                 self._is_retrying = True
                 self._retry = asyncio.create_task(
                     self._try_again(connection, self._login)
@@ -131,8 +136,13 @@ class _Probe:
     def pushed(self, connection: Connection, push: Push, recv_us: int) -> None:
         """Pass over rows, which nobody asked for."""
 
+    def stop(self) -> None:
+        """Try nothing more."""
+        if self._retry is not None:
+            self._retry.cancel()
+
     async def _try_again(self, connection: Connection, login: Login) -> None:
-        await login.synchronise()
+        await login.try_again()
         if self._is_retrying:
             connection.reconnect("a refused login is tried again")
 

@@ -108,6 +108,24 @@ def test_only_what_may_pass_is_tried_again():
     ]
 
 
+def test_an_attempt_without_the_exchange_s_clock_does_not_count(free_port):
+    """Only while it cannot be read, and only where the clock is the cause."""
+
+    async def measure():
+        rest = RestClient(f"http://127.0.0.1:{free_port}", timeout=1.0)
+        one = login(rest)
+        try:
+            await one.synchronise()
+        finally:
+            await rest.close()
+        return one
+
+    one = asyncio.run(measure())
+
+    assert all(one.may_try_again(refusal("60006")) for _ in range(10))
+    assert not one.may_try_again(refusal("60024"))
+
+
 def ask(simulator, credentials, path="/api/v5/trade/orders-pending", ahead=0.0):
     """Make a signed request, with this machine's clock ahead by so much [s]."""
 
