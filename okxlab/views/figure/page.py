@@ -169,9 +169,9 @@ def _kernel_comm() -> Any:
         ) -> None:
             """Send to the page; safe from any thread."""
             # Widgets look whether there is one before they send.
-            kernel = self.kernel = Kernel.instance()
-            assert kernel.session is not None, "a kernel that runs has a session"
-            parent: Any = kernel.get_parent()
+            kernel: Any = Kernel.instance()
+            self.kernel = kernel
+            parent = kernel.get_parent()
             asked = parent.get("header", {}).get("msg_type") == "comm_msg"
             # A page that has asked for a state knows the answer by its parent.
             is_answer = asked and (data or {}).get("method") == "update"
