@@ -68,9 +68,9 @@ def test_no_shown_widget_is_among_the_saved_states(executed):
 def test_html_of_a_notebook_shows_every_chart(executed):
     """nbconvert's page has a picture of each, and no place that is left empty."""
     page, _ = HTMLExporter().from_notebook_node(executed)
-    outputs = page[page.index("jp-OutputArea-output") :]
-    encoded = re.findall(r"data:image/svg\+xml;base64,", outputs)
-    drawn = re.findall(r'<svg [^>]*viewBox="0 0 960', outputs)
+    body = page[page.index("<body") :]
+    encoded = re.findall(r"data:image/svg\+xml;base64,", body)
+    drawn = re.findall(r'<svg [^>]*viewbox="0 0 960', body, re.IGNORECASE)
 
     assert len(encoded) + len(drawn) == len(SHOWN)
     assert "jupyter-widgets-view" not in page
