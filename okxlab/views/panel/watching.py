@@ -20,7 +20,6 @@ __all__ = ["Watching"]
 
 _FPS: Final = 8.0
 """Other than what code asks for: the panel closes its figures, and those only."""
-_PICTURE: Final = "image/svg+xml"
 
 
 class Watching:
@@ -95,10 +94,10 @@ class Watching:
         self.bar.layout.display = "" if streams else "none"
 
     def still(self) -> str:
-        """Return the table and a picture of the chart, as HTML and SVG."""
+        """Return the table and a picture of the chart, as HTML."""
         with self._lock:
             figure = self._figure
-            drawn = "" if figure is None else figure.still().get(_PICTURE, "")
+            drawn = "" if figure is None else figure.still().get("text/html", "")
             return f"{self.table.value}{drawn}"
 
     def close(self) -> None:
@@ -140,7 +139,7 @@ class Watching:
             return
         if keep:
             # What was drawn last stays to be looked at.
-            self.chart.children = (widgets.HTML(figure.still().get(_PICTURE, "")),)
+            self.chart.children = (widgets.HTML(figure.still().get("text/html", "")),)
         else:
             self.chart.children = ()
         figure.close()
