@@ -18,6 +18,7 @@ source = CandleSource()
 figure = live(source)
 """
 SHOW = "figure"
+STILL = ".jp-OutputArea-output img"
 BUSY = """\
 while not Path('go-on').exists():
     sum(range(1000))
@@ -257,7 +258,7 @@ def test_closed_figures_stay_as_pictures_in_a_small_file(
     figure_in(run(page, 1))
     run(page, 2)
     page.wait_for_function(
-        "() => document.querySelectorAll('.jp-RenderedSVG').length === 4 &&"
+        f"() => document.querySelectorAll('{STILL}').length === 4 &&"
         " document.querySelectorAll('.okxlab-figure').length === 0",
         timeout=PATIENCE,
     )
@@ -268,8 +269,8 @@ def test_closed_figures_stay_as_pictures_in_a_small_file(
     assert len(outputs) == 4
     assert all("image/svg+xml" in output["data"] for output in outputs)
     widths = page.evaluate(
-        "[...document.querySelectorAll('.jp-RenderedSVG')].map((each) =>"
-        " each.firstElementChild.getBoundingClientRect().width / each.clientWidth)"
+        f"[...document.querySelectorAll('{STILL}')].map((each) =>"
+        " each.getBoundingClientRect().width / each.parentElement.clientWidth)"
     )
     assert min(widths) > 0.9
     assert path.stat().st_size < 300_000

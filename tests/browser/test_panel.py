@@ -17,9 +17,9 @@ STATE = "application/vnd.jupyter.widget-state+json"
 
 
 @pytest.fixture
-def opened(jupyter, page, request):
+def opened(jupyter, page):
     """Open a notebook with a panel; its widgets' states are saved with it."""
-    file = jupyter.notebooks / f"{request.node.name}.ipynb"
+    file = jupyter.notebooks / "panel.ipynb"
     notebook = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS],
         metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import nbformat
 import pytest
 from nbclient import NotebookClient
@@ -22,6 +20,7 @@ trades.wait(20)
 book.wait(5)
 """
 SHOWN = ("trades.chart()", "trades.live()", "book.live()", "lab.panel()")
+IMAGE = "data:image/svg+xml;base64,"
 STATE = "application/vnd.jupyter.widget-state+json"
 VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -45,8 +44,7 @@ def test_there_is_a_still_beside_each_widget(executed, shown):
     (output,) = cell.outputs
     still = output.data.get("text/html") or output.data["image/svg+xml"]
 
-    assert "<svg" in still
-    assert "<path" in still
+    assert IMAGE in still or "<path" in still
     assert len(still) < 60_000
 
 
@@ -68,11 +66,9 @@ def test_no_shown_widget_is_among_the_saved_states(executed):
 def test_html_of_a_notebook_shows_every_chart(executed):
     """nbconvert's page has a picture of each, and no place that is left empty."""
     page, _ = HTMLExporter().from_notebook_node(executed)
-    pictures = re.findall(
-        r"data:image/svg\+xml;base64,|<svg [^>]*viewBox=\"0 0 960", page
-    )
+    body = page[page.index("<body") :]
 
-    assert len(pictures) == len(SHOWN)
+    assert body.count(IMAGE) == len(SHOWN)
     assert "jupyter-widgets-view" not in page
 
 

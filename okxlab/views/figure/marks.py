@@ -207,10 +207,9 @@ def _dots(columns: Columns, x: Any, y: Any, marker: dict[str, Any], colour: str)
         width = int(np.clip(np.nan_to_num(sizes[at], nan=6.0), 2, 40))
         key = (str(colours[at]), width)
         groups.setdefault(key, []).append(f"M{x[at]:.1f} {y[at]:.1f}h0")
+    opacity = marker.get("opacity") or 1
     return "".join(
-        _path(
-            "".join(marks), one, width, opacity=marker.get("opacity") or 0.8, cap=True
-        )
+        _path("".join(marks), one, width, opacity=opacity, cap=True)
         for (one, width), marks in groups.items()
     )
 

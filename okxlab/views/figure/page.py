@@ -171,8 +171,7 @@ def _kernel_comm() -> Any:
             # Widgets look whether there is one before they send.
             kernel: Any = Kernel.instance()
             self.kernel = kernel
-            assert kernel.session is not None, "a kernel that runs has a session"
-            parent: Any = kernel.get_parent()
+            parent = kernel.get_parent()
             asked = parent.get("header", {}).get("msg_type") == "comm_msg"
             # A page that has asked for a state knows the answer by its parent.
             is_answer = asked and (data or {}).get("method") == "update"

@@ -24,6 +24,8 @@ _WIDTH, _HEIGHT = 960, 450
 _NEAR, _FAR = 16, 72
 """Room beside the plots, without and with the values of an axis [px]."""
 _TOP, _BOTTOM = 14, 28
+_LABEL = 28
+"""Half of the longest label of a time [px]."""
 _TITLE, _SUBTITLE = 26, 18
 """Room for a title and for a line below it [px]."""
 _GREY = "#7a808a"
@@ -196,7 +198,8 @@ class _Picture:
             lines.append(f"M{place:.0f} {up.start:.0f}V{up.stop:.0f}")
             if is_lowest:
                 body = html.escape(said)
-                texts.append(text(place, up.start + 18, body, anchor="middle"))
+                middle = min(max(place, _LABEL), _WIDTH - _LABEL)
+                texts.append(text(middle, up.start + 18, body, anchor="middle"))
         grid = f'<path d="{"".join(lines)}" stroke="{_GREY}" stroke-opacity=".22" fill="none"/>'
         return grid + "".join(texts)
 

@@ -34,7 +34,9 @@ class StaticFigure(go.Figure):  # type: ignore[misc]  # plotly has no types
         if _PLOTLY not in bundle:
             return bundle  # somebody has chosen another renderer
         drawn = FigureState(self).as_dict()
-        return still.bundle(drawn, f"<Figure, {len(self.data)} traces>") | bundle
+        beside = still.bundle(drawn, f"<Figure, {len(self.data)} traces>")
+        beside.pop("text/html", None)  # plotly's drawing is for the untrusting, too
+        return beside | bundle
 
     def _ipython_display_(self) -> None:
         bundle = self._repr_mimebundle_() if pio.renderers.render_on_display else {}

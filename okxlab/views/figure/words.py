@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["legend", "marked_up", "table", "tag", "text"]
+__all__ = ["legend", "marked_up", "plain_text", "table", "tag", "text"]
 
 _MARK = re.compile(r"<(/?)(\w+)([^>]*)>")
 _COLOUR = re.compile(r"color:\s*([^;\"']+)")
@@ -64,7 +64,8 @@ def _piece(part: str, style: str) -> str:
     return f"<tspan{style}>{shown}</tspan>" if style and shown else shown
 
 
-def _plain(said: Any) -> str:
+def plain_text(said: Any) -> str:
+    """Return a text of plotly without its markup."""
     return html.unescape(_MARK.sub("", str(said)))
 
 
@@ -102,7 +103,7 @@ def tag(note: dict[str, Any], x: float, y: float) -> str:
     """
     said = note.get("text") or ""
     size = int(note.get("font", {}).get("size") or 12)
-    wide = len(_plain(said)) * size * _LETTER + 8
+    wide = len(plain_text(said)) * size * _LETTER + 8
     share = {"left": 0.0, "right": 1.0}.get(note.get("xanchor", ""), 0.5)
     x -= share * wide
     lift = {"top": 1.2, "bottom": -0.4}.get(note.get("yanchor", ""), 0.35)

@@ -13,7 +13,7 @@ def still_html(*parts: str, closing: str) -> str:
     Parameters
     ----------
     *parts
-        HTML or SVG, from top to bottom; empty ones are left out.
+        HTML, from top to bottom; empty ones are left out.
     closing
         What is said below them.
     """

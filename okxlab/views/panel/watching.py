@@ -24,7 +24,6 @@ _NOTHING: Final = (
 )
 _FPS: Final = 8.0
 """Other than what code asks for: the panel closes its figures, and those only."""
-_PICTURE: Final = "image/svg+xml"
 
 
 class Watching:
@@ -99,10 +98,10 @@ class Watching:
         self.bar.layout.display = "" if streams else "none"
 
     def still(self) -> str:
-        """Return the table and a picture of the chart, as HTML and SVG."""
+        """Return the table and a picture of the chart, as HTML."""
         with self._lock:
             figure = self._figure
-            drawn = "" if figure is None else figure.still().get(_PICTURE, "")
+            drawn = "" if figure is None else figure.still().get("text/html", "")
             return f"{self.table.value}{drawn}"
 
     def close(self) -> None:
@@ -144,7 +143,7 @@ class Watching:
             return
         if keep:
             # What was drawn last stays to be looked at.
-            self.chart.children = (widgets.HTML(figure.still().get(_PICTURE, "")),)
+            self.chart.children = (widgets.HTML(figure.still().get("text/html", "")),)
         else:
             self.chart.children = ()
         figure.close()
