@@ -71,6 +71,9 @@ def _themes() -> dict[str, Any]:
     """Return what the page puts in the place of ``auto``, as its own theme is."""
     found = {}
     for name in ("light", "dark"):
-        look = template(name)
-        found[name] = {"layout": {**look["layout"], "paper_bgcolor": _CLEAR}}
+        look = template(name)["layout"]
+        # The page shows around the marks.  Behind them plotly has to know the
+        # colour, or it draws white lines to the pointer.
+        back = {"paper_bgcolor": _CLEAR, "plot_bgcolor": look["paper_bgcolor"]}
+        found[name] = {"layout": {**look, **back}}
     return found

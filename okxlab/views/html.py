@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from okxlab.lab import Lab
     from okxlab.lab.status import LabStatus
     from okxlab.stream import BookStream, Stream
+    from okxlab.stream.loading import Loading
 
 __all__ = [
     "book_html",
@@ -271,6 +272,7 @@ def _counters(stream: Stream) -> list[str]:
         _count(len(stream), "row"),
         "" if isnan(stats.rate) else f"{stats.rate:,.1f} rows/s",
         "" if isnan(stats.lag) else f"lag {_seconds(stats.lag)}",
+        _coming(stream.loading),
         *(
             _count(number, name) if number else ""
             for number, name in (
@@ -283,6 +285,13 @@ def _counters(stream: Stream) -> list[str]:
             )
         ),
     ]
+
+
+def _coming(loading: Loading | None) -> str:
+    """Return how far the past is, as long as it is on its way."""
+    if loading is None or loading.is_over:
+        return ""
+    return f"history {loading.done:,} of {loading.pages or '?'} requests"
 
 
 def _figures(book: BookStream) -> list[str]:

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from okxlab.errors import SubscriptionError
+from okxlab.history import parse_asked
 from okxlab.lab.status import ChannelCount, ConnectionStatus, LabStatus
 from okxlab.protocol.channels import channel, make_arg
 from okxlab.protocol.events import Push
@@ -167,6 +168,17 @@ def test_a_state(runtime):
 
     assert text.startswith("instruments")
     assert HOSTILE in text
+
+
+def test_a_past_that_comes(runtime):
+    """How far it is, and nothing of it when it is there."""
+    stream, tape = made(runtime, "candle1m")
+    tape.ask(parse_asked(500))
+    assert "history 0 of ? requests" in read(stream._repr_html_())
+
+    for load in tape.loads.values():
+        load.end()
+    assert "history" not in read(stream._repr_html_())
 
 
 def test_several_instruments(runtime):

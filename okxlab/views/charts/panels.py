@@ -30,9 +30,10 @@ __all__ = [
 
 LEGEND: Final = {
     "orientation": "h",
-    "x": 1,
+    # Beside the title, which is short: facts below it need the width; to the right
+    # are the buttons that come with the pointer.
+    "x": 0.9,
     "xanchor": "right",
-    # Beside the title, which is short: facts below it need the width.
     "yref": "container",
     "y": 0.99,
     "yanchor": "top",
@@ -115,6 +116,8 @@ def layout(title: dict[str, Any], **parts: Any) -> dict[str, Any]:
         "hoversubplots": "axis",
         "hoverlabel": {"namelength": -1},
         "dragmode": "pan",
+        # A wheel and a double click do what they do.
+        "modebar": {"remove": ["zoomIn2d", "zoomOut2d", "autoScale2d"]},
         "bargap": 0.25,
         "legend": LEGEND,
         "shapes": [],
