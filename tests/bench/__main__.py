@@ -50,7 +50,7 @@ def show(figure: Figure, *, short: bool) -> str:
     verdict = "" if short or figure.holds else "  MISSED"
     about = "; ".join(part for part in (figure.floor, figure.note) if part)
     return (
-        f"{figure.name:<62}{figure.value:>11,.2f} {figure.unit:<9}"
+        f"{figure.name:<80}{figure.value:>10,.2f} {figure.unit:<9}"
         f"{promise:<16}{about}{verdict}"
     )
 

@@ -49,6 +49,11 @@ async def _made(make: Callable[[], object]) -> object:
 def _cryptofeed() -> Take:
     from cryptofeed.defines import TRADES
     from cryptofeed.exchanges import OKX
+    from cryptofeed.symbols import Symbols
+
+    # Known already, it is not asked for over the network.
+    terms = {"instrument_type": {"BTC-USDT": "spot"}}
+    Symbols.set(OKX.id, {"BTC-USDT": "BTC-USDT"}, terms)
 
     async def nothing(*_: object) -> None:
         """Take a trade."""

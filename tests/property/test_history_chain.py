@@ -149,10 +149,10 @@ def test_a_chain_may_begin_further_back():
 def test_a_chain_with_ever_more_holes_does_not_grow():
     """Where nothing can be refilled the oldest holes are forgotten."""
     chain = Chain()
-    for number in range(5_000):
-        chain.take(number * 10, number * 10 + 5)
-        for hole in chain.missing():
-            chain.give_up(*hole)
+    for low in range(0, 50_000, 10):
+        chain.take(low, low + 5)
+        if low:
+            chain.give_up(low - 5, low)
 
     assert chain.missing() == []
     assert chain.first > 30_000

@@ -240,12 +240,25 @@ def test_watch_without_an_exchange_names_the_next_step(free_port):
         (("wach",), "wach"),
     ],
 )
-def test_wrong_usage_is_exit_code_2(args, hint):
+def test_wrong_usage_is_exit_code_2(args, hint, capsys, monkeypatch):
     """Misspelt or missing arguments end with 2 and the near miss, on stderr."""
-    done = run(*args)
+    monkeypatch.delenv("OKXLAB_ENV", raising=False)
+    was = signal.getsignal(signal.SIGTERM)
+    try:
+        code = cli.main(list(args))
+    finally:
+        signal.signal(signal.SIGTERM, was)  # the simulator's command takes it over
+    said = capsys.readouterr()
+
+    assert (code, said.out) == (2, "")
+    assert hint in said.err
+
+
+def test_wrong_usage_of_the_program():
+    """The process ends with the code, too, and without a traceback."""
+    done = run("watch", "BTC-USDT", "ticker")
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert hint in done.stderr
     assert "Traceback" not in done.stderr
 
 
