@@ -104,7 +104,9 @@ def connect(
 
 
 def _close_all() -> None:
-    for lab in _labs().by_key.values():
+    # A copy: a thread that is still at work may open another one meanwhile, which
+    # ends with the runtime.
+    for lab in list(_labs().by_key.values()):
         try:
             lab.close()
         except Exception:  # noqa: BLE001  # the other labs are to be closed as well

@@ -11,7 +11,7 @@ import pytest
 
 from okxlab.environment import Environment
 from okxlab.errors import OkxlabError, TransportError
-from okxlab.lab import Lab
+from okxlab.lab import Lab, current
 from okxlab.protocol.auth import Credentials
 from okxlab.rest import RestClient
 from okxlab.runtime import Runtime
@@ -112,6 +112,28 @@ def test_a_runtime_that_ends_first_closes_what_a_list_has_opened(simulator, runt
     assert rows > 0
     assert was_open
     assert is_closed(lab)
+
+
+def test_a_lab_that_is_opened_at_the_very_end_disturbs_no_other(monkeypatch):
+    """A thread may ask for one while Python's exit closes those there are."""
+    labs = current._Labs()
+    closed = []
+
+    class Opening:
+        """A lab in whose last moment another one is opened."""
+
+        def __init__(self, name):
+            self.name = name
+
+        def close(self):
+            labs.by_key[f"late {self.name}"] = self
+            closed.append(self.name)
+
+    labs.by_key.update(first=Opening("first"), second=Opening("second"))
+    monkeypatch.setattr(current, "_labs", lambda: labs)
+    current._close_all()
+
+    assert closed == ["first", "second"]
 
 
 @pytest.mark.parametrize("end", ["lab", "runtime"])
