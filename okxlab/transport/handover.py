@@ -59,7 +59,8 @@ class Handover:
 
     def from_old(self, push: Push) -> None:
         """Remember what the old connection has told."""
-        if self._has_room_for(push):
+        if not self.is_full:
+            self._weigh(push)
             self._seam(push.arg).tell(push)
 
     def from_new(self, push: Push, recv_us: int) -> list[Held]:
@@ -81,10 +82,11 @@ class Handover:
         seam = self._seam(push.arg)
         if self._has_ended and seam.is_closed:
             return seam.follow(push, recv_us)
-        if self._has_room_for(push):
-            seam.hold(push, recv_us)
-            return seam.close() if self._has_ended else []
-        return [*seam.settle(), (push, recv_us)] if self._has_ended else []
+        if self.is_full:
+            return [*seam.settle(), (push, recv_us)] if self._has_ended else []
+        self._weigh(push)
+        seam.hold(push, recv_us)
+        return seam.close() if self._has_ended else []
 
     def old_ended(self) -> list[Held]:
         """Return what was held back and is news."""
@@ -109,7 +111,6 @@ class Handover:
             seam = self._seams[arg] = make_seam(arg)
         return seam
 
-    def _has_room_for(self, push: Push) -> bool:
+    def _weigh(self, push: Push) -> None:
         self._size += len(push.text) + _ROW * len(push.rows)
-        self.is_full = self.is_full or self._size > self._most
-        return not self.is_full
+        self.is_full = self._size > self._most

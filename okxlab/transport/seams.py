@@ -236,7 +236,8 @@ class _Whole(Seam):
         shared = [
             place
             for place, (push, _) in enumerate(held)
-            if push.event_type != "snapshot" and any(told[it] for it in _marks(push))
+            # A change may repeat rows that are as they were.
+            if push.event_type != "snapshot" and all(told[it] for it in _marks(push))
         ]
         if shared:
             return held[shared[-1] + 1 :]

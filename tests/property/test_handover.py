@@ -7,7 +7,7 @@ successor goes on to the end.
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from okxlab.protocol.arg import Arg
@@ -162,6 +162,7 @@ def test_a_book_with_other_steps_begins_anew(course, step):
 
 
 @given(courses(), st.lists(st.integers(0, 2), min_size=12, max_size=12))
+@example(course=(2, 1, 1, [False, False]), keys=[0, 1])
 def test_a_state_is_what_it_is_at_the_end(course, keys):
     """Positions come and go; what a subscription begins with is one step."""
     length, begin, end, turns = course
@@ -172,7 +173,11 @@ def test_a_state_is_what_it_is_at_the_end(course, keys):
     opening = Push(
         POSITIONS, list(state_of(rows[:begin]).values()), event_type="snapshot"
     )
-    changes = [Push(POSITIONS, [row], event_type="event_update") for row in rows]
+    # A change tells again what is as it was, as OKX does.
+    changes = [
+        Push(POSITIONS, [*rows[max(n - 1, 0) : n], row], event_type="event_update")
+        for n, row in enumerate(rows)
+    ]
 
     passed = play(changes[:end], [opening, *changes[begin:]], turns)
 
@@ -182,6 +187,21 @@ def test_a_state_is_what_it_is_at_the_end(course, keys):
             known = {}
         known = state_of(push.rows, known)
     assert known == state_of(rows)
+
+
+def test_what_is_held_back_is_bounded():
+    """A handover that is full says so, and nothing that it took is lost."""
+    handover = Handover(most=3_000)
+    rows = [Trade(ts=START + n, trade_id=n, px=1.0, sz=1.0) for n in range(100)]
+    held = []
+    for push in bundled(TRADES, rows, []):
+        assert handover.from_new(push, 0) == []
+        held.append(push)
+        if handover.is_full:
+            break
+
+    assert len(held) == 16
+    assert [push for push, _ in handover.old_ended()] == held
 
 
 def state_of(rows, known=()):

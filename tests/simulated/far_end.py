@@ -28,7 +28,10 @@ class Peer:
     def read_request(self):
         """Wait for the client's handshake."""
         while self.request is None:
-            self.protocol.receive_data(self.sock.recv(65_536))
+            came = self.sock.recv(65_536)
+            if not came:
+                raise ConnectionError("the client went before it had asked")
+            self.protocol.receive_data(came)
             for event in self.protocol.events_received():
                 self.request = event
 
@@ -135,12 +138,17 @@ class FarEnd:
     def __exit__(self, *args):
         self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
+        self._hang_up()
+        self._thread.join(PATIENCE)
+        self._hang_up()  # on whoever came in the meantime, too
+        for thread in self._threads:
+            thread.join(PATIENCE)
+        assert self.errors == []
+
+    def _hang_up(self):
         for peer in self.peers:
             with contextlib.suppress(OSError):
                 peer.sock.shutdown(socket.SHUT_RDWR)
-        for thread in (self._thread, *self._threads):
-            thread.join(PATIENCE)
-        assert self.errors == []
 
     def _serve(self):
         while True:

@@ -26,8 +26,9 @@ class Signals:
     """What one script waits for of the other one."""
 
     def __init__(self):
-        self.has_begun = threading.Event()  # the old one has told its first row
-        self.has_said_all = threading.Event()  # the successor
+        self.has_begun = threading.Event()  # the successor, to subscribe
+        self.has_said_all = threading.Event()  # the successor, its rows
+        self.is_told = threading.Event()  # what the old one has said
         self.is_closing = threading.Event()  # the client lets go of the old one
 
 
@@ -161,6 +162,9 @@ def test_more_than_can_be_held_back_at_the_end_is_a_loss(open_connection, runtim
         peer.handshake()
         peer.text()
         peer.send(frame(push(0)))
+        signals.has_begun.wait(PATIENCE)
+        for number in range(1, 31):
+            peer.send(frame(big(number)))
         assert peer.text() is None
         signals.is_closing.set()  # and the close frame is not answered
         signals.has_said_all.wait(PATIENCE)
@@ -168,11 +172,12 @@ def test_more_than_can_be_held_back_at_the_end_is_a_loss(open_connection, runtim
     def new(peer):
         peer.handshake()
         peer.text()
-        peer.send(frame(push(0)))
+        signals.has_begun.set()
+        signals.is_told.wait(PATIENCE)
+        peer.send(frame(push(30)))
         signals.is_closing.wait(PATIENCE)
-        for number in range(1, 40):
+        for number in range(31, 35):
             peer.send(frame(big(number)))
-        signals.has_said_all.set()
         peer.answer_close()
 
     def third(peer):
@@ -183,6 +188,8 @@ def test_more_than_can_be_held_back_at_the_end_is_a_loss(open_connection, runtim
     with FarEnd(old, new, third, side_by_side=True) as far_end:
         connection, heard = open_connection(far_end.url, TRADES)
         replace(connection, runtime, heard)
+        heard.until(lambda it: len(it.pushes) >= 31)
+        signals.is_told.set()
         heard.until(lambda it: it.losses)
         (why, _, _) = heard.losses[0]
         told = ids(heard)
@@ -190,7 +197,7 @@ def test_more_than_can_be_held_back_at_the_end_is_a_loss(open_connection, runtim
 
     assert "held back" in why
     assert told == list(range(len(told)))
-    assert 25 < len(told) < 40
+    assert 31 < len(told) < 35
 
 
 def test_what_comes_before_anybody_listens_is_bounded(open_connection):
