@@ -36,12 +36,15 @@ class Soak:
         How long, by the wall clock.
     seed
         Of the market, and of the bad days.
+    length
+        How long a bad day lasts [s].
     say
         Takes a line after each round.
     """
 
-    def __init__(self, seconds, *, seed=1, say=None) -> None:
+    def __init__(self, seconds, *, seed=1, length=ROUND, say=None) -> None:
         self._seconds = seconds
+        self._length = length
         self._seed = seed
         self._say = say or (lambda _: None)
         self.stage = Stage(seed)
@@ -60,15 +63,14 @@ class Soak:
         return self.report
 
     def _rounds(self, began) -> None:
-        last = time.monotonic()
+        last, told = time.monotonic(), 0
         while time.monotonic() - began < self._seconds:
-            length = ROUND
             day = self.stage.simulator.faults.bad_day(
                 f"{self._seed}/{self.report.rounds}",
                 every=EVERY,
                 inst_ids=(*SPOT, *SWAP),
             )
-            self._play(length)
+            self._play(self._length)
             struck = day.plan[: day.struck]
             self.report.strikes.update(one.switch for one in struck)
             self.stage.simulator.faults.clear()
@@ -77,6 +79,9 @@ class Soak:
             self.report.rounds += 1
             self.report.memory.append(_memory())
             now = time.monotonic()
+            for line in self.report.wrong[told:]:
+                self._say(f"WRONG {line}")
+            told = len(self.report.wrong)
             self._say(
                 f"round {self.report.rounds}: {len(struck)} faults, "
                 f"{now - last:.0f} s, {self.report.memory[-1]:.1f} MB, "

@@ -16,6 +16,8 @@ STEP = 0.2
 """How far the market moves at a stretch [virtual s]."""
 PATIENCE = 90.0
 """Longest calm [s]."""
+MOST_STEPS = 300
+"""Steps in which every stream is heard of again, however quiet its market."""
 KEY = okxlab.Credentials("simulator-key", "simulator-secret", "simulator-pass")
 TIMINGS = {
     "ping_interval": 0.5,
@@ -134,6 +136,14 @@ class Stage:
         for _ in range(15):  # what was lost shows when something comes again
             self.step()
             self.pause.wait(0.02)
+        # An update of a bar that was held back is made good by the next one.
+        told = {one: one.stats.frames for one in self._compared()}
+        for _ in range(MOST_STEPS):
+            told = {one: n for one, n in told.items() if one.stats.frames == n}
+            if not told:
+                break
+            self.step()
+            self.look()
         while (ill := self._ill()) and time.monotonic() < give_up:
             self.step()
             self.look()
@@ -155,6 +165,12 @@ class Stage:
                 f"{when}: {stream!r} is not well: {holes} {stream.stats.last_error}\n"
                 f"{stream.gaps.tail(3).to_string()}"
             )
+
+    def _compared(self):
+        """Return the streams of which the newest row is compared."""
+        others = self.others.values()
+        states = (stream for stream in others if stream.channel in VALUES)
+        return [*self.bars.values(), *self.books.values(), *states]
 
     def _ill(self):
         return [stream for stream in self.streams if not _is_well(stream)]
