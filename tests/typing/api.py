@@ -77,7 +77,13 @@ def looking_back(day: datetime, lab: okxlab.Lab) -> None:
     frame = lab.history("BTC-USDT", "candle1H", day, day + timedelta(days=1))
     frame = lab.history("BTC-USDT", "candle1m", "30D", max_rows=50_000, cache="pages")
     frame = lab.gaps
-    print(frame)  # noqa: T201  uses it
+    bars = lab.stream("BTC-USDT", "candle1m", history="1D")
+    loading = bars.loading
+    if loading is not None and not loading.is_over:
+        print(loading.done / loading.pages, loading.error)  # noqa: T201  uses it
+        bars.stop_loading()
+    names: tuple[str, ...] = lab.listed("SPREAD")
+    print(frame, names, lab.has_history("trades"))  # noqa: T201  uses it
 
 
 def listening(stream: okxlab.Stream) -> None:
