@@ -30,6 +30,11 @@ __all__ = ["FIRST_CAPACITY", "Buffer", "Cells", "capacity_for"]
 FIRST_CAPACITY: Final = 2_048
 """Rows in a table's first buffer: small, because there may be thousands."""
 
+_WINDOWS: Final = 1.6
+"""Windows that a buffer has room for.  The full one and the fresh one are in memory
+together for a moment: two windows each would be four.  More room would save little,
+since to move a trade takes some 20 ns."""
+
 _DTYPES: Final[dict[ColumnKind, str]] = {
     "float": "f8",
     "ms": "i8",
@@ -198,7 +203,7 @@ def capacity_for(live: int, incoming: int, limit: int) -> int:
     """Return how many rows a fresh buffer should have room for.
 
     It doubles until the rows that live fill half of it at most, but not beyond
-    two windows: from there on each row is copied once in its life.
+    `_WINDOWS`: from there on each row is copied once or twice in its life.
 
     Parameters
     ----------
@@ -212,7 +217,7 @@ def capacity_for(live: int, incoming: int, limit: int) -> int:
     capacity = FIRST_CAPACITY
     while capacity < 2 * live:
         capacity *= 2
-    return max(min(capacity, 2 * limit), FIRST_CAPACITY, live + incoming)
+    return max(min(capacity, int(_WINDOWS * limit)), FIRST_CAPACITY, live + incoming)
 
 
 def _allocate(

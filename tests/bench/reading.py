@@ -95,7 +95,7 @@ def weight(*, short: bool) -> list[Figure]:
     try:
         before = tracemalloc.get_traced_memory()[0]
         table = make_table(entry.kind, entry.columns(), window=parse_window(rows))
-        # Two windows and a half: beyond the first roll-over of a full window.
+        # Beyond the first roll-over of a full window.
         for _ in range(5 * rows // 2 // _BATCH):
             table.append(batch, _RECV_US)
         settled, peak = (held - before for held in tracemalloc.get_traced_memory())
