@@ -5,7 +5,7 @@ from tests.drill.books import Drill
 
 def test_books_on_a_bad_day():
     """Every synced book is the exchange's; none stays away for long."""
-    report = Drill(150, seed=7, every=0.5, check_every=0.25).run()
+    report = Drill(150, seed=7, every=0.5, check_every=0.5).run()
 
     assert report.wrong == []
     assert report.equal > 1_000
@@ -20,7 +20,7 @@ def test_books_on_a_bad_day():
 
 def test_resyncs_by_rest_when_the_budget_is_short():
     """A day so bad that requests run low goes on by REST, and costs none."""
-    drill = Drill(90, seed=8, every=0.5, check_every=0.25, requests_per_hour=60)
+    drill = Drill(90, seed=8, every=0.5, check_every=0.5, requests_per_hour=60)
     report = drill.run()
     connections = report.public_drops + 1
 
