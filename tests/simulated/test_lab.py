@@ -488,6 +488,28 @@ def test_no_trade_is_told_twice_after_a_reconnect(own):
     assert not stream.df.reset_index().duplicated(["inst_id", "trade_id"]).any()
 
 
+def test_no_trade_is_told_twice_however_often_nothing_is_new():
+    """Reconnects between which nothing was traded do not wear out what is known."""
+    with (
+        okxlab.Simulator(seed=3, speed=0) as still,
+        okxlab.connect(
+            okxlab.Environment(still.ws, still.rest, backoff_initial=0.05)
+        ) as lab,
+    ):
+        stream = lab.stream(
+            channel="option-trades", inst_type="OPTION", inst_family="BTC-USD"
+        )
+        until(stream, lambda: stream.stats.frames >= 1)
+        for count in (1, 2, 3):
+            frames = stream.stats.frames
+            still.faults.drop()
+            until(stream, lambda n=count: stream.stats.reconnects == n)
+            until(stream, lambda n=frames: stream.stats.frames > n)
+
+        assert len(stream.df) > 0
+        assert not stream.df.duplicated(["inst_id", "trade_id"]).any()
+
+
 def test_a_stream_that_shares_a_broken_subscription_does_not_look_live(own):
     """What was heard before the connection broke is not replayed as news."""
     simulator, lab = own
