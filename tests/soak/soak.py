@@ -25,6 +25,8 @@ ROUND = 20.0
 """How long a bad day lasts [s]."""
 EVERY = 0.5
 """Mean time between two faults [virtual s]."""
+_MMAP_THRESHOLD = -3
+"""glibc's ``M_MMAP_THRESHOLD``."""
 
 
 class Soak:
@@ -52,6 +54,7 @@ class Soak:
 
     def run(self):
         """Run it and return the report."""
+        _return_great_blocks()
         threads, sockets = set(threading.enumerate()), network_sockets()
         began = time.monotonic()
         with self.stage:
@@ -157,6 +160,16 @@ def network_sockets() -> int:
             count += found.family in (socket.AF_INET, socket.AF_INET6)
             found.detach()
     return count
+
+
+def _return_great_blocks() -> None:
+    """Let what is greater than 128 KB go back to the system as soon as it is free.
+
+    By and by glibc keeps frames of megabytes at the top of the arena of a thread, from
+    where nothing trims them: they would come and go in what is measured.
+    """
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, 128 * 1024)
 
 
 def _memory() -> float:
