@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from base64 import b64decode
 
 import pytest
 
@@ -170,7 +171,8 @@ def test_the_chart_can_rest_and_the_stream_be_closed(lab):
 
     panel.watching.pause.value = True
     assert figure.is_closed
-    assert "<svg" in panel.watching.chart.children[0].value
+    drawn = panel.watching.chart.children[0].value.partition("base64,")[2]
+    assert b"<path" in b64decode(drawn.rstrip('">'))
     panel.watching.pause.value = False
     assert panel.watching.chart.children[0] is not figure
     panel.watching.end.click()

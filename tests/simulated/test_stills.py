@@ -42,18 +42,6 @@ def test_marimo_is_told_what_it_can_show(lab):
     assert "marimo" in shown
 
 
-def test_paused_panel_shows_a_picture(lab):
-    """What was drawn last stays while the chart rests."""
-    trades = lab.stream("BTC-USDT", "trades")
-    trades.wait(5, timeout=PATIENCE)
-    panel = lab.panel()
-    panel.watching.show(trades)
-    panel.watching.pause.value = True
-    (rests,) = panel.watching.chart.children
-
-    assert PICTURE in rests.value
-
-
 def test_still_of_a_closed_book_has_its_levels(lab):
     """A figure takes its last look before the book is let go."""
     book = lab.book("BTC-USDT")
