@@ -169,7 +169,9 @@ class KeyedTable(Table, Generic[KeyT]):
             _, roster, start, count = view
             frame = self._take(roster, roster.versions[start:count])
             self._cached = (view, frame)
-        return frame.iloc[0 if last is None else max(0, len(frame) - last) :]
+        if last is None:
+            return frame.copy(deep=False)  # at half the price of a slice
+        return frame.iloc[max(0, len(frame) - last) :]
 
     @property
     def seen(self) -> Seen:  # noqa: D102 # inherited
