@@ -109,9 +109,9 @@ def many(*, short: bool) -> list[Figure]:
         sent = far.stop_load() + len(names) * len(_CHANNELS)
         tapes[0].wait_for(lambda: sum(one.frames for one in tapes) >= sent, _PATIENCE)
         rows = sum(len(stream.df) for stream in streams)
-        gaps = sum(len(stream.gaps) for stream in streams)
+        gaps = [reason for stream in streams for reason in stream.gaps.reason]
     title = f"{len(names)} instruments x {len(_CHANNELS)} channels at {_RATE:,}/s"
-    note = f"{rows:,} rows of {sent:,} messages, {gaps} gaps"
+    note = f"{rows:,} rows of {sent:,} messages, gaps: {', '.join(gaps) or 'none'}"
     return [
         Figure(f"{title}: all subscribed", subscribed, "s", "", 5.0),
         Figure(f"{title}: rows too few or many", abs(sent - rows), "rows", note, 0.0),
