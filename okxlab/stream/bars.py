@@ -21,6 +21,9 @@ __all__ = ["BarTape"]
 class BarTape(ChainedTape):
     """Bars; a place is a moment, and a bar takes those up to the next one [ms].
 
+    The volume of an open bar only grows: an update with less of it was sent before the
+    one that is there, and came late or again.
+
     Parameters
     ----------
     entry, args, window, many, lag_known
@@ -38,6 +41,8 @@ class BarTape(ChainedTape):
     ) -> None:
         # Length of a bar [ms]; 0 where one is not as long as the next.
         self._length_ms = bar_ms(entry.bar) if is_even(entry.bar) else 0
+        self._is_traded = "vol" in entry.row.__struct_fields__
+        self._newest: dict[str, Any] = {}  # the newest bar by `Arg.key`
         super().__init__(entry, args, window, many=many, lag_known=lag_known)
 
     def receive(self, push: Push, recv_us: int) -> None:  # noqa: D102 # inherited
@@ -48,7 +53,10 @@ class BarTape(ChainedTape):
             row = rows[0]
             # Nearly every message updates the newest bar, which is still open.
             if row.ts == chain.reach and row.confirm is False:
-                self._write(arg, rows, recv_us)
+                if self._is_older(arg, row):
+                    self.repeats += 1
+                else:
+                    self._write(arg, rows, recv_us)
                 return
         kept = []
         for row in rows:
@@ -59,8 +67,9 @@ class BarTape(ChainedTape):
             low, high, is_final = place
             verdict = chain.take(low, high, is_final=is_final)
             is_smooth = is_smooth and verdict == NEXT
-            if verdict == KNOWN and not is_final:
-                self.repeats += 1  # it has closed since
+            has_closed = verdict == KNOWN
+            if not is_final and (has_closed or self._is_older(arg, row)):
+                self.repeats += 1
             else:
                 kept.append(row)
         if not is_smooth and rows:
@@ -68,6 +77,19 @@ class BarTape(ChainedTape):
                 arg, recv_us, "bars do not follow one another", BY_ITSELF
             )
         self._write(arg, kept, recv_us)
+
+    def _is_older(self, arg: Arg, row: Any) -> bool:
+        """Tell whether an open bar is behind what was told of it; note it if not."""
+        if not self._is_traded:
+            return False
+        newest = self._newest.get(arg.key)
+        if newest is None or newest.ts < row.ts:
+            self._newest[arg.key] = row
+        elif newest.ts == row.ts:
+            if _has_less(row, newest):
+                return True
+            self._newest[arg.key] = row
+        return False
 
     def _place(self, row: Any) -> tuple[int, int, bool] | None:
         ts = row.ts
@@ -82,3 +104,9 @@ class BarTape(ChainedTape):
 
     def _put(self, rows: list[Any], recv_us: int, arg: Arg, origin: int) -> None:
         self._append(rows, recv_us, arg.inst_id, origin)
+
+
+def _has_less(row: Any, other: Any) -> bool:
+    """Tell whether a bar has less volume than another; one may say nothing of it."""
+    less, more = row.vol, other.vol
+    return isinstance(less, float) and isinstance(more, float) and less < more

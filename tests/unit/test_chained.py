@@ -41,9 +41,9 @@ def match(number):
     return SingleTrade(ts=START + number, trade_id=number, px=float(number), sz=1.0)
 
 
-def candle(minute, closed, close=1.0):
+def candle(minute, closed, close=1.0, vol=1.0):
     """Return a bar of a minute."""
-    return Candle(START + minute * MINUTE, 1.0, 2.0, 0.5, close, 1.0, 1.0, 1.0, closed)
+    return Candle(START + minute * MINUTE, 1.0, 2.0, 0.5, close, vol, 1.0, 1.0, closed)
 
 
 def push(tape, *rows, arg=BTC, at=1):
@@ -377,6 +377,23 @@ def test_an_open_bar_never_replaces_a_closed_one():
 
     assert kept["close"].to_list() == [5.0, 1.0]
     assert tape.table.snapshot()["close"].to_list() == [6.0, 1.0]
+    assert tape.repeats == 1
+
+
+def test_an_update_of_less_volume_is_older_than_what_is_there():
+    """A replayed update of the open bar is left out; the next one and the end are not."""
+    tape = bars()
+    push(tape, candle(0, closed=False, close=2.0, vol=5.0), arg=BAR)
+    push(tape, candle(0, closed=False, close=1.0, vol=4.0), arg=BAR)
+    replayed = tape.table.snapshot()
+    push(tape, candle(0, closed=False, close=3.0, vol=""), arg=BAR)
+    unsaid = tape.table.snapshot()
+    push(tape, candle(0, closed=True, close=4.0, vol=3.0), arg=BAR)
+    push(tape, candle(1, closed=False, close=5.0, vol=0.5), arg=BAR)
+
+    assert replayed["close"].to_list() == [2.0]
+    assert unsaid["close"].to_list() == [3.0]
+    assert tape.table.snapshot()["close"].to_list() == [4.0, 5.0]
     assert tape.repeats == 1
 
 
