@@ -9,6 +9,7 @@ alone, with twice the patience.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import deque
 from typing import TYPE_CHECKING
@@ -49,12 +50,6 @@ class _Sent(msgspec.Struct):
     due: float
 
 
-class _Queued(msgspec.Struct):
-    op: str
-    arg: Arg
-    group: int = 0  # only args of one group share a request
-
-
 class Requests:
     """Args asked for, requests sent and the budget they are paid from.
 
@@ -75,7 +70,8 @@ class Requests:
         self._ack_timeout = ack_timeout
         self._per_hour = per_hour
         self._max_bytes = max_bytes
-        self._queue: list[_Queued] = []
+        # What is to be said of which arg; only those of one group share a request.
+        self._queue: dict[tuple[str, Arg], int] = {}
         self._groups = 0
         self._sent: dict[str, _Sent] = {}
         self._count = 0
@@ -89,7 +85,7 @@ class Requests:
             if arg not in self.asked:
                 self.asked[arg] = _Asked()
                 self.left.pop(arg, None)
-                self._queue.append(_Queued("subscribe", arg))
+                self._queue["subscribe", arg] = 0
 
     def leave(self, arg: Arg) -> bool:
         """Let go of an arg; False if it was never asked for."""
@@ -102,8 +98,8 @@ class Requests:
         was_sent = asked.state != "queued" or asked.tries > 0
         self._unqueue(arg)
         self._settle(arg)
-        if was_sent and not self._is_queued("unsubscribe", arg):
-            self._queue.append(_Queued("unsubscribe", arg))
+        if was_sent:
+            self._queue.setdefault(("unsubscribe", arg), 0)
         return True
 
     # What the other side answers.
@@ -261,14 +257,11 @@ class Requests:
         """Return the requests that may be sent now, as texts."""
         texts = []
         while self._queue and now >= self.may_send_at():
-            first = self._queue[0]
-            run = 0
-            while run < len(self._queue) and self._same(first, self._queue[run]):
-                run += 1
-            args = tuple(item.arg for item in self._queue[:run])
+            op, args = self._first_of_a_kind()
             fitting = split_args([arg.wire() for arg in args], self._max_bytes)[0]
-            texts.append(self._send(first.op, args[: len(fitting)], now))
-            del self._queue[: len(fitting)]
+            texts.append(self._send(op, args[: len(fitting)], now))
+            for arg in args[: len(fitting)]:
+                del self._queue[op, arg]
         return texts
 
     def pay(self, now: float) -> None:
@@ -290,8 +283,13 @@ class Requests:
     def __len__(self) -> int:
         return len(self._queue)
 
-    def _same(self, one: _Queued, other: _Queued) -> bool:
-        return (one.op, one.group) == (other.op, other.group)
+    def _first_of_a_kind(self) -> tuple[str, tuple[Arg, ...]]:
+        """Return what is to be said next, and of which args."""
+        (op, _), group = next(iter(self._queue.items()))
+        run = itertools.takewhile(
+            lambda item: (item[0][0], item[1]) == (op, group), self._queue.items()
+        )
+        return op, tuple(arg for (_, arg), _ in run)
 
     def _send(self, op: str, args: tuple[Arg, ...], now: float) -> str:
         self._count += 1
@@ -315,7 +313,7 @@ class Requests:
             sent.open.pop(arg, None)
             if sent.op == "subscribe":
                 self.asked[arg].state = "queued"
-            self._queue.append(_Queued(sent.op, arg, self._groups))
+            self._queue.setdefault((sent.op, arg), self._groups)
 
     def _settle(self, arg: Arg) -> None:
         for sent in self._sent.values():
@@ -324,9 +322,4 @@ class Requests:
 
     def _unqueue(self, arg: Arg) -> None:
         """Ask for an arg no more; an end of it that is still to be said stays."""
-        self._queue = [
-            item for item in self._queue if item.arg != arg or item.op == "unsubscribe"
-        ]
-
-    def _is_queued(self, op: str, arg: Arg) -> bool:
-        return any(item.op == op and item.arg == arg for item in self._queue)
+        self._queue.pop(("subscribe", arg), None)

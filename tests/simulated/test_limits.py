@@ -88,6 +88,7 @@ def test_what_is_used_is_in_the_status():
         account = lab.stream(channel="account")
         until(orders, lambda: orders.status == "live")
         until(account, lambda: not account.df.empty)
+        until(account, lambda: len(lab.status.channel_counts) == 2)
         status = lab.status
 
         (connection,) = status.connections
