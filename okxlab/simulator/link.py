@@ -66,6 +66,7 @@ class Link:
         self.session = session
         self.is_aborted = False
         self.is_cut = False
+        self._is_lost = False  # TCP never goes on behind a hole
         self.wake: Callable[[], None] = _nobody
         self._clock = clock
         self._limit = limit
@@ -100,10 +101,12 @@ class Link:
         Parameters
         ----------
         lose
-            Throw it away instead, as a network does that forgot the connection.
+            Throw it away instead, as a network does that forgot the connection, and
+            whatever comes after it too.
         """
         texts = self.session.text_to_send()
-        if texts and not lose:
+        self._is_lost = self._is_lost or bool(texts and lose)
+        if texts and not self._is_lost:
             self._queue(texts)
         elif self.is_ending:
             self.wake()
@@ -154,6 +157,8 @@ class Link:
         self.abort()
 
     def _queue(self, frames: Sequence[str | bytes]) -> None:
+        if self._is_lost:
+            return
         self._outgoing.extend(frames)
         self._waiting += sum(map(len, frames))
         if self._waiting > self._limit:

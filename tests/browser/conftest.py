@@ -27,9 +27,12 @@ def jupyter(tmp_path_factory):
     running.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def window(tmp_path_factory):
-    """Start a browser and give its first page, whose context opens more."""
+    """Start a browser and give its first page, whose context opens more.
+
+    It leaves a loop running in this thread, in which no other test may find itself.
+    """
     demand_browser()
     with browser_page(tmp_path_factory.mktemp("browser")) as opened:
         yield opened

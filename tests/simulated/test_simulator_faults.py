@@ -151,6 +151,21 @@ def test_half_open(still):
             ws.recv(timeout=0.2)
 
 
+def test_half_open_stays_so(still):
+    """What comes after a loss is lost too: a client never sees a hole in its bytes."""
+    with open_path(still) as ws, open_path(still) as other:
+        with still.faults.half_open():
+            ws.send("ping")
+            with pytest.raises(TimeoutError):
+                ws.recv(timeout=0.2)
+        ws.send("ping")
+        other.send("ping")
+
+        assert other.recv(timeout=5) == "pong"
+        with pytest.raises(TimeoutError):
+            ws.recv(timeout=0.2)
+
+
 def test_delayed_ack_by_the_clock(still):
     """An ack that is held back comes when its time has come, after the data."""
     still.faults.delay_acks(0.3)

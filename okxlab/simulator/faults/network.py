@@ -30,7 +30,8 @@ class NetworkFaults(Switchboard):
         """Let nothing out at all, as when the network forgot the connection.
 
         The socket stays open and the client's frames are read; what would have
-        been sent meanwhile is lost.
+        been sent meanwhile is lost.  A connection that has lost something stays
+        silent when the fault is lifted: nothing ever comes through behind a hole.
 
         Parameters
         ----------
