@@ -104,8 +104,9 @@ class Stage:
         trades, bars = (SMALL_TRADES, SMALL_BARS) if small else (TRADES, BARS)
         books, others = (SMALL_BOOKS, SMALL_OTHERS) if small else (BOOKS, OTHERS)
         self.seen = {one: Seen() for one in trades}
-        # Small windows: they are full, and their memory with them, before long.
-        self.trades = {one: lab.stream(*one, window=1_000) for one in trades}
+        # Small windows: they are full, and their memory with them, before long; of
+        # trades they hold what comes between two looks, however slow the machine.
+        self.trades = {one: lab.stream(*one, window=8_000) for one in trades}
         self.bars = {one: lab.stream(*one, window=300) for one in bars}
         self.books = {
             (inst_id, name): lab.book(inst_id, channel=name, window=1_000)
