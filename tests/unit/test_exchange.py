@@ -648,14 +648,15 @@ def test_stop_pushing():
 
 
 def test_half_open():
-    """Nothing at all gets out."""
-    here = _client()
+    """Nothing at all gets out, nor does anything behind what was lost."""
+    here, untouched = _client(), _client()
     here.subscribe(TRADES)
     with here.exchange.faults.half_open(path="public"):
         assert here.after(3000) == []
         assert here.send("ping") == []
 
-    assert here.send("ping") == ["pong"]
+    assert here.send("ping") == []
+    assert untouched.send("ping") == ["pong"]
 
 
 def test_drop():
