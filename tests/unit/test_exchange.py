@@ -649,7 +649,8 @@ def test_stop_pushing():
 
 def test_half_open():
     """Nothing at all gets out, nor does anything behind what was lost."""
-    here, untouched = _client(), _client()
+    here = _client()
+    untouched = Client(here.exchange, "public")
     here.subscribe(TRADES)
     with here.exchange.faults.half_open(path="public"):
         assert here.after(3000) == []
