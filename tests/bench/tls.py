@@ -42,6 +42,8 @@ RATE = 2_000
 """Messages a second at which lateness is measured."""
 SECONDS = 5.0
 RUNS = 8
+_BEGINNING = 30.0
+"""How long a reader may take to get its first message beside a busy cell [s]."""
 FLOOD = 100_000
 """Messages of a run that goes as fast as the reader takes them."""
 
@@ -138,12 +140,18 @@ class _Filling:
         self._stream = stream
 
     @property
+    def has_begun(self) -> bool:
+        return self._stream.stats.frames > 0
+
+    @property
     def is_done(self) -> bool:
         return self._stream.stats.frames >= self._count
 
     @property
     def outcome(self) -> Outcome:
         frame = self._stream.df
+        if frame.empty:
+            return Outcome(0, 1.0, [])
         taken = frame.recv.iloc[-1] - frame.recv.iloc[0]
         return Outcome(len(frame), max(taken.total_seconds(), 1e-6), [])
 
@@ -157,6 +165,10 @@ class _Reading:
         self.begun = 0.0
         self.ended = 0.0
         self.is_done = False
+
+    @property
+    def has_begun(self) -> bool:
+        return bool(self.lateness)
 
     def take(self, due_us: int) -> None:
         now = time.monotonic()
@@ -178,7 +190,7 @@ class _Reading:
     def event(self, *_args: object) -> None:
         """Nothing else is of interest."""
 
-    opened = lost = failed = event
+    opened = aged = lost = failed = event
 
 
 @contextlib.contextmanager
@@ -287,10 +299,11 @@ class Exchange:
         load
             What it is sent.
         patience
-            How long it may take [s].
+            How long it may take from the first message on [s].
         """
         self._pipe.send(load)
         with READERS[reader](self._url, self._context, load) as reading:
+            _compute_until(lambda: reading.has_begun, _BEGINNING)
             _compute_until(lambda: reading.is_done, patience)
             return reading.outcome
 
