@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from okxlab.errors import RemoteProtocolError
-from okxlab.lab.instrument_list import instrument_rows
+from okxlab.lab.instrument_list import instrument_rows, read_list
 from okxlab.protocol.channels import FAMILY, INDEX, SPREAD
 from okxlab.protocol.columns import Float  # noqa: TC001  # msgspec reads it
 
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from okxlab.rest import RestClient
 
 __all__ = ["Catalogue", "Spread", "spread_rows"]
-
-_Row = TypeVar("_Row", bound=msgspec.Struct)
 
 _IN_PARTS: Final = ("OPTION", "EVENTS")
 """Kinds whose instruments REST lists family by family, series by series.  The call
@@ -100,7 +97,7 @@ class Catalogue:
             return tuple(sorted({one.rsplit("-", 3)[0] for one in options}))
         if kind in _IN_PARTS:
             tickers = await self._rest.get("/api/v5/market/tickers", {"instType": kind})
-            return tuple(row.inst_id for row in _read(tickers, _Ticker, kind))
+            return tuple(row.inst_id for row in read_list(tickers, _Ticker, kind))
         if kind == INDEX:
             rows = await instrument_rows(self._rest, "SWAP")
             return tuple(sorted({row.uly for row in rows if row.uly}))
@@ -126,13 +123,4 @@ async def spread_rows(rest: RestClient, sprd_id: str | None = None) -> list[Spre
         If the list cannot be read.
     """
     rows = await rest.get("/api/v5/sprd/spreads", {"sprdId": sprd_id})
-    return _read(rows, Spread, "spreads")
-
-
-def _read(rows: list[Any], row: type[_Row], what: str) -> list[_Row]:
-    try:
-        return [msgspec.convert(one, row, strict=False) for one in rows]
-    except msgspec.ValidationError as error:
-        raise RemoteProtocolError(
-            f"the list of {what} cannot be read: {error}"
-        ) from error
+    return read_list(rows, Spread, "spreads")

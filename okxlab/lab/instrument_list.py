@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from okxlab.rest import RestClient
 
-__all__ = ["NearMisses", "instrument_frame", "instrument_rows"]
+__all__ = ["NearMisses", "instrument_frame", "instrument_rows", "read_list"]
+
+_Row = TypeVar("_Row", bound=msgspec.Struct)
 
 
 async def instrument_rows(
@@ -38,11 +40,31 @@ async def instrument_rows(
         If a value in the list does not fit its field.
     """
     found = await rest.instruments(inst_type, inst_family, series_id, inst_id)
+    return read_list(found, Instrument, f"{inst_type} instruments")
+
+
+def read_list(found: list[Any], row: type[_Row], what: str) -> list[_Row]:
+    """Return what REST has listed as typed rows.
+
+    Parameters
+    ----------
+    found
+        The rows as they came.
+    row
+        Their type.
+    what
+        What is listed, for the error.
+
+    Raises
+    ------
+    RemoteProtocolError
+        If a value in the list does not fit its field.
+    """
     try:
-        return msgspec.convert(found, list[Instrument], strict=False)
+        return [msgspec.convert(one, row, strict=False) for one in found]
     except msgspec.ValidationError as error:
         raise RemoteProtocolError(
-            f"the list of {inst_type} instruments cannot be read: {error}"
+            f"the list of {what} cannot be read: {error}"
         ) from error
 
 

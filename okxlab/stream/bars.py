@@ -83,11 +83,9 @@ class BarTape(ChainedTape):
         if not self._is_traded:
             return False
         newest = self._newest.get(arg.key)
-        if newest is None or newest.ts < row.ts:
-            self._newest[arg.key] = row
-        elif newest.ts == row.ts:
-            if _has_less(row, newest):
-                return True
+        if newest is not None and newest.ts == row.ts and _has_less(row, newest):
+            return True
+        if newest is None or newest.ts <= row.ts:
             self._newest[arg.key] = row
         return False
 

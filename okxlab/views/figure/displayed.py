@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from abc import abstractmethod
 from typing import Any
 
 from okxlab.views.figure import page
@@ -29,9 +30,9 @@ class Displayed:
     _display_id: str | None = None
     _is_renewed = False
 
+    @abstractmethod
     def still(self) -> dict[str, Any]:
         """Return what is seen at this moment, by MIME type; it cannot raise."""
-        raise NotImplementedError
 
     def open(self) -> None:
         """Make the model in the page; done by itself."""
