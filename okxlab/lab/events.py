@@ -99,12 +99,11 @@ class Events:
         holding = self._by_key.get(push.arg.key)
         if holding is None:
             return
-        if holding.has_resumed:
-            push = _without_repeat(push, holding)
-        holding.is_live = True
+        if not holding.has_begun:
+            push = _begin(holding, push)
         if push.rows:
             holding.last = push
-        holding.recv_us = recv_us
+            holding.recv_us = recv_us
         for tape in holding.tapes:
             try:
                 tape.receive(push, recv_us)
@@ -130,8 +129,7 @@ class Events:
         reason = f"connection lost: {why}" if code is None else f"{why} ({code})"
         served: dict[Tape, list[Arg]] = {}
         for holding in self._holdings.on(connection):
-            holding.is_live = False
-            holding.has_resumed = True
+            holding.is_live = holding.has_begun = False
             self._lists.stop(holding)
             for tape in holding.tapes:
                 served.setdefault(tape, []).append(holding.arg)
@@ -325,14 +323,14 @@ class Events:
         return self._clock.recv_us()
 
 
-def _without_repeat(push: ev.Push, holding: Holding) -> ev.Push:
-    """Return the first push after a reconnect without a trade known already.
+def _begin(holding: Holding, push: ev.Push) -> ev.Push:
+    """Return what is news of the first push after a connection was made.
 
     OKX begins each subscription to trades with the last one there was.  Tapes of
     trades that are counted know by themselves, and learn from it that nothing is
     missing.
     """
-    holding.has_resumed = False
+    holding.is_live = holding.has_begun = True
     if has_history(holding.entry):
         return push
     if holding.entry.kind != "log" or holding.last is None or not holding.last.rows:

@@ -34,8 +34,8 @@ class Holding:
     ----------
     connection
         Where it lives; None once nobody wants it any more.
-    has_resumed
-        Whether its connection broke and nothing has come since.
+    has_begun
+        Whether rows have come on the connection that is open now.
     is_live
         Whether the exchange serves it now.
     last, recv_us
@@ -48,7 +48,7 @@ class Holding:
         "arg",
         "connection",
         "entry",
-        "has_resumed",
+        "has_begun",
         "is_live",
         "last",
         "recv_us",
@@ -60,7 +60,7 @@ class Holding:
         self.arg = arg
         self.entry = entry
         self.connection: Connection | None = None
-        self.has_resumed = False
+        self.has_begun = False
         self.tapes: tuple[Tape, ...] = ()
         self.is_live = False
         self.last: Push | None = None

@@ -83,10 +83,14 @@ class BarTape(ChainedTape):
         if not self._is_traded:
             return False
         newest = self._newest.get(arg.key)
-        if newest is not None and newest.ts == row.ts and _has_less(row, newest):
-            return True
-        if newest is None or newest.ts <= row.ts:
-            self._newest[arg.key] = row
+        if newest is not None:
+            if row.ts < newest.ts:
+                return False
+            # One that says nothing of its volume has "" or None there.
+            with_both = type(row.vol) is type(newest.vol) is float
+            if row.ts == newest.ts and with_both and row.vol < newest.vol:
+                return True
+        self._newest[arg.key] = row
         return False
 
     def _place(self, row: Any) -> tuple[int, int, bool] | None:
@@ -102,9 +106,3 @@ class BarTape(ChainedTape):
 
     def _put(self, rows: list[Any], recv_us: int, arg: Arg, origin: int) -> None:
         self._append(rows, recv_us, arg.inst_id, origin)
-
-
-def _has_less(row: Any, other: Any) -> bool:
-    """Tell whether a bar has less volume than another; one may say nothing of it."""
-    less, more = row.vol, other.vol
-    return isinstance(less, float) and isinstance(more, float) and less < more

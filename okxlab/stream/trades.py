@@ -50,24 +50,27 @@ class TradeTape(ChainedTape):
 
     def receive(self, push: Push, recv_us: int) -> None:  # noqa: D102 # inherited
         arg, rows = push.arg, push.rows
+        is_smooth = not (self._doubts and arg in self._doubts)
+        # Nearly every message there ever is goes this way.
+        if is_smooth and len(rows) == 1 and self._follows(arg, rows[0]):
+            self._write(arg, rows, recv_us)
+        else:
+            self._receive_out_of_line(push, recv_us)
+
+    def _follows(self, arg: Arg, row: Any) -> bool:
+        """Take a row in if it follows the last one, and tell whether it does."""
         chain = self._chains[arg.key]
-        reach = chain.reach
-        # Nearly every row there ever is goes this way.
-        if reach is not None and rows and not (self._doubts and arg in self._doubts):
-            try:
-                for row in rows:
-                    last = row.trade_id + 1
-                    if last - (row.count if self._is_rolled else 1) != reach:
-                        break
-                    reach = last
-                else:
-                    chain.reach = reach
-                    chain.newest_ms = max(chain.newest_ms, row.ts or 0)
-                    self._write(arg, rows, recv_us)
-                    return
-            except TypeError:  # a row without a count, as OKX sent them before 2025
-                _log.debug("%s: a trade without a count", arg)
-        self._receive_out_of_line(push, recv_us)
+        behind = row.trade_id + 1
+        try:
+            if behind - (row.count if self._is_rolled else 1) != chain.reach:
+                return False
+            if row.ts > chain.newest_ms:
+                chain.newest_ms = row.ts
+        except TypeError:  # a row without a count, as OKX sent them before 2025
+            _log.debug("%s: a trade without a count or time", arg)
+            return False
+        chain.reach = behind
+        return True
 
     def _receive_out_of_line(self, push: Push, recv_us: int) -> None:
         arg = push.arg
