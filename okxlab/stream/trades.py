@@ -64,7 +64,8 @@ class TradeTape(ChainedTape):
         try:
             if behind - (row.count if self._is_rolled else 1) != chain.reach:
                 return False
-            chain.newest_ms = max(chain.newest_ms, row.ts)
+            if row.ts > chain.newest_ms:  # noqa: PLR1730  # max() is dear, once a trade
+                chain.newest_ms = row.ts
         except TypeError:  # a row without a count, as OKX sent them before 2025
             _log.debug("%s: a trade without a count or time", arg)
             return False

@@ -88,7 +88,8 @@ async def dial(
         max_queue=None,  # there is no queue: see Socket
         logger=_logger,
         create_connection=cast(
-            "type[ClientConnection]", functools.partial(Socket, clock=clock)
+            "type[ClientConnection]",
+            functools.partial(Socket, clock=clock, longest=settings.max_message_bytes),
         ),
         # asyncio's race of address families loses the socket that has just won
         # if it is cancelled in that moment; here there is nothing to race for.

@@ -1,9 +1,10 @@
 """One WebSocket: whole messages out of frames, with the time they were read.
 
 The client of ``websockets`` puts frames into a queue that a task reads.  This
-one hands each message to its receiver as soon as its frame is parsed, which
+one hands each message to its receiver as soon as its frame is there, which
 saves the queue and two turns of the event loop a message; beside a busy cell,
 where every turn of the loop waits for the GIL, that is most of the lateness.
+Plain frames do not even pass through the library's parser (see `Framing`).
 Messages in several frames are put together here too, so that the order stays.
 """
 
@@ -12,12 +13,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from websockets.asyncio.client import ClientConnection
-from websockets.frames import CloseCode, Opcode
+from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import State
+
+from okxlab.transport.framing import Framing
 
 if TYPE_CHECKING:
     from websockets.client import ClientProtocol
-    from websockets.frames import Frame
 
     from okxlab.runtime import Clock
 
@@ -25,6 +27,7 @@ __all__ = ["Receiver", "Socket"]
 
 _TEXT = Opcode.TEXT
 _MESSAGE_OPCODES = frozenset({Opcode.TEXT, Opcode.BINARY, Opcode.CONT})
+_BLANK_LINE = b"\r\n\r\n"
 _MOST_EARLY = 1024 * 1024
 _FRAME = 200
 """What a frame takes beside its payload, roughly [bytes]."""
@@ -49,6 +52,15 @@ class Receiver(Protocol):
 class Socket(ClientConnection):
     """A client connection of ``websockets`` whose messages go to a receiver.
 
+    Parameters
+    ----------
+    protocol, **how
+        As the library gives them.
+    clock
+        Stamps what is read.
+    longest
+        Bytes that a message may have, as the protocol was told.
+
     Attributes
     ----------
     now : float
@@ -65,13 +77,16 @@ class Socket(ClientConnection):
         Whether more came before anybody took it than is kept; then it is closed.
     """
 
-    def __init__(self, protocol: ClientProtocol, *, clock: Clock, **how: Any) -> None:
+    def __init__(
+        self, protocol: ClientProtocol, *, clock: Clock, longest: int, **how: Any
+    ) -> None:
         super().__init__(protocol, **how)
         self.now = clock.monotonic()
         self.recv_us = clock.recv_us()
         self.reads = 0
         self.broken_by: Exception | None = None
         self._clock = clock
+        self._framing = Framing(longest)
         self._receiver: Receiver | None = None
         self._is_detached = False
         self.has_overrun = False
@@ -118,12 +133,28 @@ class Socket(ClientConnection):
         self.now = self._clock.monotonic()
         self.recv_us = self._clock.recv_us()
         self.reads += 1
-        super().data_received(data)
+        if self.response is None:
+            self._shake_hands(data)
+        else:
+            for piece in self._framing.cut(data):
+                if isinstance(piece, bytes):
+                    super().data_received(piece)
+                elif self._receiver is not None:
+                    self._receiver.receive_text(piece)
+                else:
+                    self._keep(Frame(_TEXT, piece.encode()))
         receiver = self._receiver
         if receiver is not None:
             receiver.read_done()
             if not self.is_open:
                 receiver.ended()
+
+    def _shake_hands(self, data: bytes) -> None:
+        super().data_received(data)
+        # What came behind the answer went into the library's parser, and may be torn:
+        # it goes on there, unless the answer was all.
+        ends_here = data.find(_BLANK_LINE) == len(data) - len(_BLANK_LINE)
+        self._framing.is_over = self.reads > 1 or not ends_here
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Learn from the transport that the connection is gone."""
@@ -146,18 +177,20 @@ class Socket(ClientConnection):
     def _process_alone(self, event: Any) -> None:
         if self.response is None:
             super().process_event(event)
-        elif not self._is_detached:
-            # It came with the answer to the handshake, before the task that
-            # waits for that could go on.
+        else:
             self._keep(event)
 
     def _keep(self, frame: Frame) -> None:
+        """Keep what came before the task that waits for the answer could go on."""
+        if self._is_detached:
+            return
         self._early_size += len(frame.data) + _FRAME
         if self._early_size <= _MOST_EARLY:
             self._early.append(frame)
         elif not self.has_overrun:
             self.has_overrun = True
             self._early.clear()
+            self._framing.is_over = True
             self.protocol.fail(CloseCode.POLICY_VIOLATION)
 
     def _receive(self, frame: Frame) -> None:
