@@ -67,6 +67,42 @@ class Tape:
         Columns of the table; by default those of the channel's rows.
     """
 
+    # Much is read and written once a message: a slot is near, a dictionary is not.
+    __slots__ = (
+        "_append",
+        "_changed",
+        "_changing",
+        "_lag_known",
+        "_listeners",
+        "_overloads",
+        "_samples",
+        "_states",
+        "_unanswered",
+        "_unsettled",
+        "_waiters",
+        "args",
+        "closed",
+        "conflated",
+        "dropped",
+        "entry",
+        "errors",
+        "failure",
+        "frames",
+        "gaps",
+        "last_error",
+        "latest",
+        "loads",
+        "log",
+        "notices",
+        "offset",
+        "reconnects",
+        "recv_us",
+        "resyncs",
+        "skipped",
+        "table",
+        "trouble",
+    )
+
     def __init__(
         self,
         entry: Channel,
