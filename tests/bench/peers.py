@@ -2,7 +2,10 @@
 
 None of them is a dependency or an extra.  Written for ccxt 4.5, cryptofeed 2.4.1
 (which brings GPL code), python-okx 0.4, streamz 0.6 and polars 1: install them by
-hand where they are to be compared.
+hand where they are to be compared.  Each takes the messages of the kinds that it
+has a way for; what it makes of them is its own: ccxt dictionaries and a book,
+cryptofeed objects and a book, python-okx nothing, so that its users keep the rows
+themselves.
 """
 
 from __future__ import annotations
@@ -11,30 +14,46 @@ import asyncio
 import json
 from importlib.metadata import PackageNotFoundError, version
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
-from tests.bench.corpus import messages
+from tests.bench.corpus import INSTRUMENTS, messages, mix, updates
 from tests.bench.figures import Figure, ratio_of_messages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     Take = Callable[[str], object]
 
 _WINDOW = 10_000
+_A_ROUND = 200
+
+SOURCES: dict[str, tuple[str, Callable[[], Iterator[str]]]] = {
+    "trades": ("trades", lambda: messages("trades")),
+    "tickers": ("tickers", lambda: messages("tickers")),
+    "candle1m": ("candles", lambda: messages("candle1m")),
+    "books": ("books update", updates),
+    "mix": (f"mix of {len(INSTRUMENTS)} instruments", mix),
+}
+"""What a kind is called, and its messages."""
 
 
-def _ccxt() -> Take:
+def _ccxt(_: str) -> Take:
     import ccxt.pro
 
     loop = asyncio.new_event_loop()
     exchange = loop.run_until_complete(_made(ccxt.pro.okx))
-    market = exchange.safe_market("BTC-USDT")
-    exchange.markets, exchange.markets_by_id = {}, {"BTC-USDT": [market]}
+    names = ("BTC-USDT", *INSTRUMENTS)
+    exchange.markets = {}
+    exchange.markets_by_id = {
+        name: [{**exchange.safe_market(name, None, "-"), "id": name}] for name in names
+    }
 
     class Client:
+        def __init__(self) -> None:
+            self.subscriptions: dict[str, object] = {}
+
         def resolve(self, *_: object) -> None:
             """Nobody waits here."""
 
@@ -46,8 +65,8 @@ async def _made(make: Callable[[], object]) -> object:
     return make()
 
 
-def _cryptofeed() -> Take:
-    from cryptofeed.defines import TRADES
+def _cryptofeed(kind: str) -> Take:
+    from cryptofeed.defines import CANDLES, L2_BOOK, TICKER, TRADES
     from cryptofeed.exchanges import OKX
     from cryptofeed.symbols import Symbols
 
@@ -56,9 +75,20 @@ def _cryptofeed() -> Take:
     Symbols.set(OKX.id, {"BTC-USDT": "BTC-USDT"}, terms)
 
     async def nothing(*_: object) -> None:
-        """Take a trade."""
+        """Take what there is."""
 
-    feed = OKX(symbols=["BTC-USDT"], channels=[TRADES], callbacks={TRADES: nothing})
+    channel = {
+        "trades": TRADES,
+        "tickers": TICKER,
+        "candle1m": CANDLES,
+        "books": L2_BOOK,
+    }[kind]
+    feed = OKX(
+        symbols=["BTC-USDT"],
+        channels=[channel],
+        callbacks={channel: nothing},
+        checksum_validation=False,  # OKX has retired it
+    )
     handle = feed.message_handler
 
     def take(text: str) -> None:
@@ -71,7 +101,7 @@ def _cryptofeed() -> Take:
     return take
 
 
-def _python_okx() -> Take:
+def _python_okx(_: str) -> Take:
     import okx  # noqa: F401  # what its users write on top of it
 
     rows: list[dict[str, object]] = []
@@ -83,7 +113,7 @@ def _python_okx() -> Take:
     return take
 
 
-def _streamz() -> Take:
+def _streamz(_: str) -> Take:
     import pandas as pd
     from streamz import Stream
 
@@ -94,10 +124,10 @@ def _streamz() -> Take:
     return source.emit
 
 
-def _polars() -> Take:
+def _polars(kind: str) -> Take:
     import polars as pl
 
-    kept = [pl.DataFrame([orjson.loads(next(messages("trades")))["data"][0]])]
+    kept = [pl.DataFrame([orjson.loads(next(messages(kind)))["data"][0]])]
 
     def take(text: str) -> None:
         kept[0] = pl.concat([kept[0], pl.DataFrame(orjson.loads(text)["data"])]).tail(
@@ -107,43 +137,52 @@ def _polars() -> Take:
     return take
 
 
-PEERS: dict[str, Callable[[], Take]] = {
-    "ccxt": _ccxt,
-    "cryptofeed": _cryptofeed,
-    "python-okx": _python_okx,
-    "streamz": _streamz,
-    "polars": _polars,
+class Peer(NamedTuple):
+    """Another program."""
+
+    make: Callable[[str], Take]
+    """Returns what takes messages of a kind."""
+    kinds: tuple[str, ...]
+    """Of `SOURCES`: what it has a way for."""
+
+
+_ROWS = ("trades", "tickers")
+
+PEERS: dict[str, Peer] = {
+    "ccxt": Peer(_ccxt, tuple(SOURCES)),
+    "cryptofeed": Peer(_cryptofeed, (*_ROWS, "candle1m", "books")),
+    "python-okx": Peer(_python_okx, (*_ROWS, "candle1m", "mix")),
+    "streamz": Peer(_streamz, _ROWS),
+    "polars": Peer(_polars, _ROWS),
 }
-"""How each takes a message, by the name of its distribution."""
+"""How each takes messages, by the name of its distribution."""
 
 
 def measure(*, short: bool = False) -> list[Figure]:
-    """Return what a trade costs each peer; one that cannot be measured says why."""
+    """Return what messages cost each peer; one that cannot be measured says why."""
     found = []
-    for name, make in PEERS.items():
+    for name, peer in PEERS.items():
         try:
             label = f"{name} {version(name)}"
         except PackageNotFoundError:
             continue
-        texts = messages("trades")
-        try:
-            take = make()
-            for text in islice(texts, 100):
-                take(text)
-            value, seconds = ratio_of_messages(
-                take, orjson.loads, texts, count=200, short=short
-            )
-        except Exception as error:  # noqa: BLE001  # another version of it, perhaps
-            print(f"{label} cannot be measured: {error!r}")
-            continue
-        found.append(
-            Figure(
-                f"{label}, trades",
-                value,
-                "x",
-                "orjson.loads of the frame",
-                None,
-                f"{seconds * 1e6:.1f} us a message",
-            )
-        )
+        for kind in peer.kinds:
+            try:
+                found.append(_figure(label, peer, kind, short=short))
+            except Exception as error:  # noqa: BLE001  # another version of it, perhaps
+                print(f"{label} cannot be measured with {kind}: {error!r}")
     return found
+
+
+def _figure(label: str, peer: Peer, kind: str, *, short: bool) -> Figure:
+    said, source = SOURCES[kind]
+    texts, take = source(), peer.make(kind)
+    for text in islice(texts, 10 if short else 500):
+        take(text)
+    value, seconds = ratio_of_messages(
+        take, orjson.loads, texts, count=_A_ROUND, short=short
+    )
+    note = f"{seconds * 1e6:.1f} us a message"
+    return Figure(
+        f"{label}, {said}", value, "x", "orjson.loads of the frame", None, note
+    )
