@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from okxlab.table.base import News, Seen, Table, check_last, weakly
-from okxlab.table.frames import seal
 from okxlab.table.insertion import merge, positions
 from okxlab.table.spans import Scan, advance
 from okxlab.table.storage import Buffer, capacity_for
@@ -146,7 +145,7 @@ class RollingTable(Table):
         buffer, start, stop = self._span()
         if last is not None:
             start = max(start, stop - last)
-        return buffer.frame().iloc[start:stop]
+        return buffer.frame(start, stop)
 
     @property
     def seen(self) -> Seen:  # noqa: D102 # inherited
@@ -165,11 +164,9 @@ class RollingTable(Table):
         if buffer.born is not None and mark < buffer.first + len(buffer.born):
             # Rows were inserted since: those that came later stand among others.
             came = np.flatnonzero(buffer.births(start, stop) > mark) + start
-            frame = buffer.frame().take(came)
-            seal(frame)
-            return frame
+            return buffer.frame_of(came)
         after = min(max(start, mark - buffer.first), stop)
-        return buffer.frame().iloc[after:stop]
+        return buffer.frame(after, stop)
 
     @property
     def mark(self) -> int:  # noqa: D102
