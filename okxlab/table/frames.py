@@ -176,8 +176,8 @@ class Sheet:
 
     def _lent(self, array: NDArray[Any], *, writable: bool = False) -> NDArray[Any]:
         """Return an array over the same memory, which lives as long as it is seen."""
-        # The base of a view is the array that it is a view of in the end; but what
-        # lies behind something else than an array is beyond that end.
+        # The base of a view is the first array in its line of descent.  A memoryview
+        # ends that line: so what is seen of our frames has this array for a base.
         memory = array.data if writable else array.data.toreadonly()
         lent = np.asarray(memory)
         self._owners.append(lent)
@@ -212,9 +212,8 @@ def _empty(column: Column, count: int) -> Any:
     if isinstance(dtype, np.dtype):
         return np.empty((count, 0), dtype)
     values = pd.array([], dtype=dtype)
-    return (
-        values.reshape(1, 0) if isinstance(values, pd.arrays.DatetimeArray) else values
-    )
+    # pandas keeps times in two dimensions, other arrays of its own in one.
+    return values.reshape(1, 0) if column.kind in ("ms", "us") else values
 
 
 def _dtype(column: Column) -> Any:
