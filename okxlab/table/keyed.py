@@ -3,9 +3,9 @@
 A row is never changed in place, because a reader might be looking: each update
 is written as a new *version* behind the ones before, and a `Roster` says which
 version of each key is current, in the order of the table.  Pointing an entry of
-the roster to another version is one store, so a reader copies the roster and
-then takes those versions at leisure: each row it gets is whole.  When the
-versions fill the buffer, the current ones move to a fresh one.
+the roster to another version is one store, so a reader notes the versions that
+are new to it and then copies them into a `Mirror` at leisure: each row it gets is
+whole.  When the versions fill the buffer, the current ones move to a fresh one.
 
 What changes the order (a bar that arrives late, a key that is discarded) makes a
 new roster.
@@ -165,8 +165,8 @@ class KeyedTable(Table, Generic[KeyT]):
 
     Notes
     -----
-    A snapshot copies the window if a row has changed since the last one, and
-    costs the same at any length if none has.
+    A snapshot copies the rows that have changed since one before, and all of them
+    if every frame that was taken is still looked at.
     """
 
     def __init__(

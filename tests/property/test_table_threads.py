@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from functools import partial
 
 import numpy as np
 import pytest
@@ -167,9 +168,7 @@ def test_keyed_readers_see_whole_rows_that_never_go_back(kind):
             row.inst_id, row.until = "BTC-USDT", max(key, 0)
         made.append([row], batch, "BTC-USDT")
 
-    seen = {}
-
-    def look():
+    def look(seen):
         mark = made.mark
         frame = made.snapshot()
         ids = frame["trade_id"].to_numpy()
@@ -200,7 +199,8 @@ def test_keyed_readers_see_whole_rows_that_never_go_back(kind):
         assert len(frame) == 0 or frame["trade_id"].min() >= at[0]
         at[0] = now
 
-    batches = write_until_read(write, [look, follow])
+    lookers = [partial(look, {}), partial(look, {})]
+    batches = write_until_read(write, [*lookers, follow])
     follow()
     current = set(made.snapshot()["trade_id"])
 
