@@ -130,7 +130,7 @@ class Roster:
             return Laid(self.buffer.sheet, first, first + stop - start)
         mirror = self._unseen_mirror()
         mirror.update(self.buffer, self.versions[:stop], self.marks[:stop], now)
-        laid = Laid(mirror.sheet(), start, stop)
+        laid = Laid(mirror.lend(), start, stop)
         self._mirrors.append(mirror)
         del self._mirrors[:-_MIRRORS]
         return laid

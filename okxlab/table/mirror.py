@@ -80,7 +80,7 @@ class Mirror:
         self._buffer.put(places, source, versions[changed])
         self._mark = now
 
-    def sheet(self) -> Sheet:
+    def lend(self) -> Sheet:
         """Return what frames of the rows are laid by, and lend them to these."""
         sheet = self._buffer.lend()
         self._watch = sheet.watch()
