@@ -68,16 +68,23 @@ class Mirror:
         source
             The same as before.
         versions, marks
-            Version of each row, and the mark at which it came.
+            Version of each row, and the mark at which it came: of one row at least.
         now
             Mark of the table, read before these.
         """
         # A row that changes meanwhile has a mark above ``now``: whether it is seen
         # here or not, it is copied again the next time.
         changed = np.flatnonzero(marks > self._mark)
-        every = len(changed) == len(marks)
-        places = slice(len(marks)) if every else changed
-        self._buffer.put(places, source, versions[changed])
+        rows = versions[changed]
+        if len(changed) == len(marks):
+            # Nearly all bars lie as they were moved to the buffer: to copy these in
+            # one piece takes a fifth of the time of looking for each.
+            first = int(rows[0])
+            updated = np.flatnonzero(rows - changed != first)
+            head = int(updated[0]) if len(updated) else len(rows)
+            self._buffer.put(slice(head), source, slice(first, first + head))
+            changed, rows = changed[head:], rows[head:]
+        self._buffer.put(changed, source, rows)
         self._mark = now
 
     def lend(self) -> Sheet:
