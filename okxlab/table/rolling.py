@@ -1,6 +1,6 @@
 """Tables that only grow at the end: events, and successive states.
 
-The window is a slice of the buffer's frame, from a start that moves on to a stop
+The window is a part of the buffer's rows, from a start that moves on to a stop
 that moves on.  For a number of rows the start follows from the stop.  For a
 duration it is looked for by whoever reads, beginning where the last reader found
 it, so that writing costs the same in both cases; rows need not be in order of

@@ -98,7 +98,7 @@ def test_index_copies_nothing():
 
 
 def test_rows_written_later_appear_in_later_snapshots_only():
-    """The frame over the buffer is laid once, and yet shows what comes later."""
+    """The sheet over the buffer is made once, and yet shows what comes later."""
     filled = fill(table(), range(3))
     before = filled.snapshot()
     fill(filled, range(3, 6))
