@@ -112,6 +112,7 @@ class BarTable(KeyedTable[_Key]):
         """Make a new roster with the late bars, which are in order of time."""
         old = self._roster
         versions, marks = old.versions[: old.count], old.marks[: old.count]
+        old.buffer.settle()
         places = np.searchsorted(old.buffer.ts[versions], [bar.ts for bar in late])
         first = int(places[0])
         keys = [self._slots.popitem()[0] for _ in range(old.count - first)][::-1]
@@ -143,7 +144,10 @@ class BarTable(KeyedTable[_Key]):
         if not count:
             return 0
         assert window.duration_ms is not None
-        ts = roster.buffer.ts[roster.versions[:count]]
+        versions = roster.versions[:count].copy()
+        # Behind the copy: the versions that it has got are settled then.
+        roster.buffer.settle()
+        ts = roster.buffer.ts[versions]
         return advance(Scan(window.duration_ms, window.max_rows), ts, count).start
 
 

@@ -231,6 +231,7 @@ class KeyedTable(Table, Generic[KeyT]):
         """Return versions as a frame that copies itself before it is written into."""
         # The roster's own array would change under the hands of pandas.
         versions = versions.copy()
+        roster.buffer.settle()
         breaks = np.flatnonzero(np.diff(versions) != 1)
         if not len(breaks):
             # A single bar, or bars that were never updated since they came.

@@ -1,0 +1,180 @@
+"""Where the numbers of new rows wait, row by row, until the columns are looked at.
+
+A row that is written straight into its columns touches another page of memory for
+each of them; where hundreds of tables take turns none of these is at hand.  So the
+numbers of a row are packed, by one call, into the next *record* of a small piece of
+memory, the stage, and brought into the columns later, many rows at once: by the
+writer when the stage is full, or before by a reader, who needs them there.
+
+Theory of operation
+-------------------
+A stage holds the rows from its ``base`` on.  Only the writer adds to it, and raises
+the buffer's ``stop`` when the row is whole; no record below ``stop`` ever changes.
+A stage that is full is settled and left, never used again: a reader may still be
+at it.  Anybody may `Stage.settle` at any time without a lock:
+
+- A reader takes ``stop`` first and the stage second.  What is below the ``base`` of
+  that stage was settled before the stage was shown; what is between ``base`` and
+  ``stop`` is in it, since a later stage would have been shown before ``stop`` had
+  been raised that far.
+- Nothing at or beyond ``stop`` is copied, so a copy never sees half a record, and
+  two that are made at the same time write the same values into the same cells.
+- ``settled`` is raised behind the copy, by whoever made it, and only over rows that
+  were copied or lay below the mark before: it never tells of too many.  A slower
+  thread may set it back, and then some rows are copied once more.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import groupby
+from struct import Struct
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from okxlab.protocol.columns import Column, ColumnKind
+
+__all__ = ["STAGED", "Item", "Record", "Stage", "record_of"]
+
+STAGED: Final = 64
+"""Rows in a stage."""
+
+_DTYPES: Final[dict[ColumnKind, str]] = {
+    "float": "f8",
+    "ms": "i8",
+    "us": "i8",
+    "int64": "i8",
+    "Int64": "i8",
+    "boolean": "u1",  # not "?", into which anything can be packed
+    "category": "i1",
+}
+
+
+class Item(NamedTuple):
+    """A number in a record."""
+
+    position: int
+    """Of its column in the table."""
+    column: Column
+    dtype: np.dtype[Any]
+    offset: int
+    """Of its first byte in the record."""
+
+
+class Record(NamedTuple):
+    """How the numbers of a row are packed."""
+
+    groups: tuple[tuple[Item, ...], ...]
+    """The numbers in order: those of one size together, the largest first, and of
+    these those of one kind."""
+    packing: Struct
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """The numbers in order."""
+        return tuple(item for group in self.groups for item in group)
+
+
+# Hundreds of streams share a few dozen sets of columns.
+@lru_cache(maxsize=256)
+def record_of(columns: tuple[Column, ...]) -> Record:
+    """Return how the numbers of a row with these columns are packed.
+
+    Parameters
+    ----------
+    columns
+        All columns; those of texts and objects are left out.
+    """
+    numbers = [
+        (_dtype(column), position, column)
+        for position, column in enumerate(columns)
+        if column.kind in _DTYPES
+    ]
+    numbers.sort(key=lambda number: (-number[0].itemsize, number[2].kind))
+    items, size = [], 0
+    for dtype, position, column in numbers:
+        items.append(Item(position, column, dtype, size))
+        size += dtype.itemsize
+    groups = groupby(items, key=lambda item: item.dtype.itemsize)
+    # Each record begins where the largest number may: numpy copies these faster.
+    padding = -size % 8 if size else 8
+    codes = "".join(item.dtype.char for item in items)
+    return Record(
+        tuple(tuple(group) for _, group in groups), Struct(f"{codes}{padding}x")
+    )
+
+
+def _dtype(column: Column) -> np.dtype[Any]:
+    # pandas takes codes as they are only in the smallest integer that fits.
+    if len(column.categories) > np.iinfo("i1").max:
+        return np.dtype("i2")
+    return np.dtype(_DTYPES[column.kind])
+
+
+class Stage:
+    """Room for the records of `STAGED` rows.
+
+    Parameters
+    ----------
+    record
+        How a row is packed.
+    arrays
+        Where the rows belong: of shape (k, capacity), one for each group of the
+        record.
+    base
+        The first row in here.
+
+    Attributes
+    ----------
+    memory : bytearray
+        The records.  Writer thread.
+    """
+
+    __slots__ = ("_base", "_copies", "_settled", "memory")
+
+    def __init__(
+        self, record: Record, arrays: Sequence[NDArray[Any]], base: int
+    ) -> None:
+        size = record.packing.size
+        self.memory = bytearray(STAGED * size)
+        self._base = base
+        self._settled = base
+        # The columns of each array, and the same of the records.
+        self._copies: list[tuple[NDArray[Any], NDArray[Any]]] = [
+            (
+                array,
+                np.ndarray(
+                    (len(group), STAGED),
+                    array.dtype,
+                    self.memory,
+                    group[0].offset,
+                    (array.itemsize, size),
+                ),
+            )
+            for array, group in zip(arrays, record.groups, strict=True)
+        ]
+
+    def settle(self, stop: int) -> None:
+        """Copy the rows below one into their columns, as far as it is not done.
+
+        Parameters
+        ----------
+        stop
+            The first row that stays where it is.
+
+        Notes
+        -----
+        Any thread, with a row that it knows to be whole.
+        """
+        start = self._settled
+        if start < stop:
+            low, high = start - self._base, stop - self._base
+            for array, records in self._copies:
+                array[:, start:stop] = records[:, low:high]
+            self._settled = stop
