@@ -34,16 +34,19 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     from okxlab.protocol.columns import Column, ColumnKind
 
-__all__ = ["STAGED", "Item", "Record", "Stage", "record_of"]
+__all__ = ["Item", "Record", "Stage", "record_of"]
 
-STAGED: Final = 64
-"""Rows in a stage."""
+_PART: Final = 8
+"""A stage has room for so small a part of what its buffer has room for: it is
+renewed rarely, and weighs little beside the buffer."""
+_BYTES: Final = 65_536
+"""But not for more than this, so that its memory is had without asking the system."""
 
 _DTYPES: Final[dict[ColumnKind, str]] = {
     "float": "f8",
@@ -73,7 +76,10 @@ class Record(NamedTuple):
     groups: tuple[tuple[Item, ...], ...]
     """The numbers in order: those of one size together, the largest first, and of
     these those of one kind."""
-    packing: Struct
+    size: int
+    """Bytes of a record."""
+    pack_into: Callable[..., None]
+    """Packs the numbers, given in order, into memory at an offset."""
 
     @property
     def items(self) -> tuple[Item, ...]:
@@ -105,8 +111,9 @@ def record_of(columns: tuple[Column, ...]) -> Record:
     # Each record begins where the largest number may: numpy copies these faster.
     padding = -size % 8 if size else 8
     codes = "".join(item.dtype.char for item in items)
+    packing = Struct(f"{codes}{padding}x")
     return Record(
-        tuple(tuple(group) for _, group in groups), Struct(f"{codes}{padding}x")
+        tuple(tuple(group) for _, group in groups), packing.size, packing.pack_into
     )
 
 
@@ -118,7 +125,7 @@ def _dtype(column: Column) -> np.dtype[Any]:
 
 
 class Stage:
-    """Room for the records of `STAGED` rows.
+    """Room for the records of the next rows.
 
     Parameters
     ----------
@@ -132,7 +139,7 @@ class Stage:
 
     Attributes
     ----------
-    memory : bytearray
+    memory : memoryview
         The records.  Writer thread.
     """
 
@@ -141,24 +148,22 @@ class Stage:
     def __init__(
         self, record: Record, arrays: Sequence[NDArray[Any]], base: int
     ) -> None:
-        size = record.packing.size
-        self.memory = bytearray(STAGED * size)
+        size = record.size
+        capacity = arrays[0].shape[1]
+        rows = max(1, min(capacity // _PART, _BYTES // size, capacity - base))
+        records = np.empty(rows * size, np.uint8)
+        self.memory = records.data
         self._base = base
         self._settled = base
         # The columns of each array, and the same of the records.
-        self._copies: list[tuple[NDArray[Any], NDArray[Any]]] = [
-            (
-                array,
-                np.ndarray(
-                    (len(group), STAGED),
-                    array.dtype,
-                    self.memory,
-                    group[0].offset,
-                    (array.itemsize, size),
-                ),
+        self._copies: list[tuple[NDArray[Any], NDArray[Any]]] = []
+        for array, group in zip(arrays, record.groups, strict=True):
+            item = array.itemsize
+            shape, strides = (len(group), rows), (item, size)
+            numbers: NDArray[Any] = np.ndarray(
+                shape, array.dtype, records, group[0].offset, strides
             )
-            for array, group in zip(arrays, record.groups, strict=True)
-        ]
+            self._copies.append((array, numbers))
 
     def settle(self, stop: int) -> None:
         """Copy the rows below one into their columns, as far as it is not done.
@@ -175,6 +180,6 @@ class Stage:
         start = self._settled
         if start < stop:
             low, high = start - self._base, stop - self._base
-            for array, records in self._copies:
-                array[:, start:stop] = records[:, low:high]
+            for array, numbers in self._copies:
+                array[:, start:stop] = numbers[:, low:high]
             self._settled = stop

@@ -72,6 +72,7 @@ class Buffer:
 
     __slots__ = (
         "_frame",
+        "_numbers",
         "_record",
         "_stage",
         "blocks",
@@ -101,8 +102,8 @@ class Buffer:
         self.first = first
         self._record = record_of(columns)
         # The values of rows below `stop` are in these once they are settled.
-        numbers = _numbers(self._record, capacity)
-        self.blocks = _blocks_of(columns, self._record, numbers)
+        self._numbers = _numbers_of(self._record, capacity)
+        self.blocks = _blocks_of(columns, self._record, self._numbers)
         masks = [
             np.zeros(capacity, np.bool_) if column.kind in _NULLABLE else None
             for column in columns
@@ -112,7 +113,7 @@ class Buffer:
         self.ts: NDArray[np.int64] = self.cells[0].array
         # All that a row consists of, row by row along the last axis; the numbers first.
         self.stores = [
-            *numbers,
+            *self._numbers,
             *(block for block in self.blocks.values() if block.dtype.hasobject),
             *(mask for mask in masks if mask is not None),
         ]
@@ -170,8 +171,7 @@ class Buffer:
         self.stop = rows
 
     def _begin_stage(self, row: int) -> Stage:
-        numbers = self.stores[: len(self._record.groups)]
-        self._stage = Stage(self._record, numbers, row)
+        self._stage = Stage(self._record, self._numbers, row)
         return self._stage
 
     def births(self, start: int, stop: int) -> NDArray[np.int64]:
@@ -271,7 +271,7 @@ def capacity_for(live: int, incoming: int, limit: int) -> int:
     return max(min(capacity, int(_WINDOWS * limit)), FIRST_CAPACITY, live + incoming)
 
 
-def _numbers(record: Record, capacity: int) -> list[NDArray[Any]]:
+def _numbers_of(record: Record, capacity: int) -> list[NDArray[Any]]:
     """Return an array for each group of the record: (k, capacity)."""
     return [
         np.empty((len(group), capacity), f"i{group[0].dtype.itemsize}")

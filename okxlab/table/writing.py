@@ -104,7 +104,7 @@ def make(pack_into, full):
         nonlocal stage, at, end
         stage = buffer.restage(row).memory
         at = 0
-        end = min(len(stage), (buffer.capacity - row) * {size})
+        end = len(stage)
     def use(*arguments):
         nonlocal {names}
         {names} = arguments
@@ -142,7 +142,7 @@ class Writer:
         exec(_code(columns), scope)  # noqa: S102 # our own text, see _name
         self.append: Append
         self._use: Callable[..., None]
-        pack_into = record_of(columns).packing.pack_into
+        pack_into = record_of(columns).pack_into
         self.append, self._use = scope["make"](pack_into, full)
 
     def use(self, buffer: Buffer) -> None:
@@ -188,7 +188,7 @@ def _code(columns: tuple[Column, ...]) -> CodeType:
     text = _TEMPLATE.format(
         names=", ".join(names),
         count=len(names),
-        size=record.packing.size,
+        size=record.size,
         one=_joined(fast, 16),
         each=_joined(fast, 20),
         patient=_joined(patient, 12),
@@ -256,6 +256,7 @@ def _blank(item: Item) -> str:
     return f"if (v{number} := {value}) in BLANK: mask{number}[i] = True; v{number} = 0"
 
 
+@lru_cache(maxsize=256)
 def _codes(column: Column) -> dict[str | None, int]:
     codes: dict[str | None, int] = {"": -1, None: -1}
     codes.update((text, code) for code, text in enumerate(column.categories))
