@@ -139,7 +139,7 @@ class Stage:
 
     Attributes
     ----------
-    memory : memoryview
+    memory : bytearray
         The records.  Writer thread.
     """
 
@@ -151,8 +151,7 @@ class Stage:
         size = record.size
         capacity = arrays[0].shape[1]
         rows = max(1, min(capacity // _PART, _BYTES // size, capacity - base))
-        records = np.empty(rows * size, np.uint8)
-        self.memory = records.data
+        self.memory = bytearray(rows * size)
         self._base = base
         self._settled = base
         # The columns of each array, and the same of the records.
@@ -161,7 +160,7 @@ class Stage:
             item = array.itemsize
             shape, strides = (len(group), rows), (item, size)
             numbers: NDArray[Any] = np.ndarray(
-                shape, array.dtype, records, group[0].offset, strides
+                shape, array.dtype, self.memory, group[0].offset, strides
             )
             self._copies.append((array, numbers))
 

@@ -28,7 +28,6 @@ from okxlab.table.stage import record_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from types import CodeType
 
     from okxlab.protocol.columns import Column, ColumnKind
     from okxlab.table.stage import Item
@@ -59,7 +58,7 @@ _NULLABLE: Final = ("Int64", "boolean")
 _OBJECTS: Final = ("str", "object")
 
 _TEMPLATE: Final = """\
-def make(pack_into, full):
+def make(full):
     {names} = [None] * {count}
     at = end = 0
     def append(rows, recv_us, inst_id=None, origin=0):
@@ -138,12 +137,9 @@ class Writer:
         self, columns: tuple[Column, ...], refuse: Refuse, full: Append
     ) -> None:
         self._refuse = refuse
-        scope: dict[str, Any] = {"UNFIT": _UNFIT, "BLANK": _BLANK, "NAN": _NAN}
-        exec(_code(columns), scope)  # noqa: S102 # our own text, see _name
         self.append: Append
         self._use: Callable[..., None]
-        pack_into = record_of(columns).pack_into
-        self.append, self._use = scope["make"](pack_into, full)
+        self.append, self._use = _maker(columns)(full)
 
     def use(self, buffer: Buffer) -> None:
         """Append to this buffer from now on.
@@ -167,9 +163,24 @@ class Writer:
         self._use(*arguments, careful, buffer, None)
 
 
-# Hundreds of streams share a few dozen sets of columns.
+# Hundreds of streams share a few dozen sets of columns.  What Python has learnt of
+# the text holds for all of them only if the names in it mean the same objects.
 @lru_cache(maxsize=256)
-def _code(columns: tuple[Column, ...]) -> CodeType:
+def _maker(columns: tuple[Column, ...]) -> Callable[..., Any]:
+    """Return the function that makes `append` and what changes its buffer."""
+    scope: dict[str, Any] = {
+        "UNFIT": _UNFIT,
+        "BLANK": _BLANK,
+        "NAN": _NAN,
+        "pack_into": record_of(columns).pack_into,
+    }
+    code = compile(_text(columns), "<okxlab.table: append>", "exec")
+    exec(code, scope)  # noqa: S102 # our own text, see _name
+    make: Callable[..., Any] = scope["make"]
+    return make
+
+
+def _text(columns: tuple[Column, ...]) -> str:
     record = record_of(columns)
     names = [name for place in enumerate(columns) if (name := _name_of(*place))]
     names += ["careful", "buffer", "stage"]
@@ -185,7 +196,7 @@ def _code(columns: tuple[Column, ...]) -> CodeType:
     numbers = ", ".join(_patient(item) for item in record.items)
     blanks = [_blank(item) for item in record.items if item.column.kind in _NULLABLE]
     patient = [*lookups, *blanks, f"pack_into(stage, at, {numbers})", *objects]
-    text = _TEMPLATE.format(
+    return _TEMPLATE.format(
         names=", ".join(names),
         count=len(names),
         size=record.size,
@@ -193,7 +204,6 @@ def _code(columns: tuple[Column, ...]) -> CodeType:
         each=_joined(fast, 20),
         patient=_joined(patient, 12),
     )
-    return compile(text, "<okxlab.table: append>", "exec")
 
 
 def _joined(lines: list[str], indent: int) -> str:
