@@ -99,7 +99,7 @@ class BarTable(KeyedTable[_Key]):
         else:
             self._late[key] = (version, mark)
 
-    def _settle(self) -> None:
+    def _conclude(self) -> None:
         if not self._late:
             return
         late = [_Late(key[1], key, *place) for key, place in self._late.items()]
@@ -145,8 +145,7 @@ class BarTable(KeyedTable[_Key]):
             return 0
         assert window.duration_ms is not None
         versions = roster.versions[:count].copy()
-        # Behind the copy: the versions that it has got are settled then.
-        roster.buffer.settle()
+        roster.buffer.settle()  # behind the copy, as for a frame
         ts = roster.buffer.ts[versions]
         return advance(Scan(window.duration_ms, window.max_rows), ts, count).start
 

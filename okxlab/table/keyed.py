@@ -155,7 +155,7 @@ class KeyedTable(Table, Generic[KeyT]):
                 versions[slot] = version
                 marks[slot] = mark
             version += 1
-        self._settle()
+        self._conclude()
         self._mark = mark
         return len(rows)
 
@@ -213,7 +213,7 @@ class KeyedTable(Table, Generic[KeyT]):
         """Take in a key that was not there."""
         self._slots[key] = self._roster.enter(version, mark)
 
-    def _settle(self) -> None:
+    def _conclude(self) -> None:
         """Do what is to be done after the rows of an append."""
 
     def _finish(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -231,6 +231,7 @@ class KeyedTable(Table, Generic[KeyT]):
         """Return versions as a frame that copies itself before it is written into."""
         # The roster's own array would change under the hands of pandas.
         versions = versions.copy()
+        # Behind the copy: the versions that it has got are settled then.
         roster.buffer.settle()
         breaks = np.flatnonzero(np.diff(versions) != 1)
         if not len(breaks):

@@ -17,8 +17,9 @@ at it.  Anybody may `Stage.settle` at any time without a lock:
   that stage was settled before the stage was shown; what is between ``base`` and
   ``stop`` is in it, since a later stage would have been shown before ``stop`` had
   been raised that far.
-- Nothing at or beyond ``stop`` is copied, so a copy never sees half a record, and
-  two that are made at the same time write the same values into the same cells.
+- No reader copies what is at or beyond ``stop``, nor the writer a record that is not
+  whole.  So no copy sees half a record, and two that are made at the same time write
+  the same values into the same cells.
 - ``settled`` is raised behind the copy, by whoever made it, and only over rows that
   were copied or lay below the mark before: it never tells of too many.  A slower
   thread may set it back, and then some rows are copied once more.
@@ -26,9 +27,9 @@ at it.  Anybody may `Stage.settle` at any time without a lock:
 
 from __future__ import annotations
 
+import struct
 from functools import lru_cache
 from itertools import groupby
-from struct import Struct
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -111,7 +112,7 @@ def record_of(columns: tuple[Column, ...]) -> Record:
     # Each record begins where the largest number may: numpy copies these faster.
     padding = -size % 8 if size else 8
     codes = "".join(item.dtype.char for item in items)
-    packing = Struct(f"{codes}{padding}x")
+    packing = struct.Struct(f"{codes}{padding}x")
     return Record(
         tuple(tuple(group) for _, group in groups), packing.size, packing.pack_into
     )
@@ -125,7 +126,7 @@ def _dtype(column: Column) -> np.dtype[Any]:
 
 
 class Stage:
-    """Room for the records of the next rows.
+    """Room for the records of the next rows, at least of one.
 
     Parameters
     ----------
@@ -134,6 +135,8 @@ class Stage:
     arrays
         Where the rows belong: of shape (k, capacity), one for each group of the
         record.
+    capacity
+        Rows that fit the buffer.
     base
         The first row in here.
 
@@ -141,28 +144,33 @@ class Stage:
     ----------
     memory : bytearray
         The records.  Writer thread.
+    settled : int
+        The rows below are in their columns; any thread may raise it.
     """
 
-    __slots__ = ("_base", "_copies", "_settled", "memory")
+    __slots__ = ("_base", "_copies", "memory", "settled")
 
     def __init__(
-        self, record: Record, arrays: Sequence[NDArray[Any]], base: int
+        self,
+        record: Record,
+        arrays: Sequence[NDArray[Any]],
+        capacity: int,
+        base: int,
     ) -> None:
         size = record.size
-        capacity = arrays[0].shape[1]
         rows = max(1, min(capacity // _PART, _BYTES // size, capacity - base))
         self.memory = bytearray(rows * size)
         self._base = base
-        self._settled = base
-        # The columns of each array, and the same of the records.
+        self.settled = base
+        # The columns and the records of each group, row by row.
         self._copies: list[tuple[NDArray[Any], NDArray[Any]]] = []
         for array, group in zip(arrays, record.groups, strict=True):
             item = array.itemsize
-            shape, strides = (len(group), rows), (item, size)
-            numbers: NDArray[Any] = np.ndarray(
+            shape, strides = (rows, len(group)), (size, item)
+            records: NDArray[Any] = np.ndarray(
                 shape, array.dtype, self.memory, group[0].offset, strides
             )
-            self._copies.append((array, numbers))
+            self._copies.append((array.T, records))
 
     def settle(self, stop: int) -> None:
         """Copy the rows below one into their columns, as far as it is not done.
@@ -176,9 +184,14 @@ class Stage:
         -----
         Any thread, with a row that it knows to be whole.
         """
-        start = self._settled
-        if start < stop:
-            low, high = start - self._base, stop - self._base
-            for array, numbers in self._copies:
-                array[:, start:stop] = numbers[:, low:high]
-            self._settled = stop
+        start = self.settled
+        if start >= stop:
+            return
+        low, high = start - self._base, stop - self._base
+        for cells, records in self._copies:
+            if high - low == 1:
+                # Who looks after each row: at two thirds of the price of a slice.
+                cells[start] = records[low]
+            else:
+                cells[start:stop] = records[low:high]
+        self.settled = stop

@@ -103,7 +103,7 @@ class Buffer:
         self._record = record_of(columns)
         # The values of rows below `stop` are in these once they are settled.
         self._numbers = _numbers_of(self._record, capacity)
-        self.blocks = _blocks_of(columns, self._record, self._numbers)
+        self.blocks = _blocks_of(columns, capacity, self._record, self._numbers)
         masks = [
             np.zeros(capacity, np.bool_) if column.kind in _NULLABLE else None
             for column in columns
@@ -111,7 +111,7 @@ class Buffer:
         self.cells = _cells_of(columns, self.blocks, masks)
         # Times [ms]; NAT where missing.
         self.ts: NDArray[np.int64] = self.cells[0].array
-        # All that a row consists of, row by row along the last axis; the numbers first.
+        # All that a row consists of, row by row along the last axis.
         self.stores = [
             *self._numbers,
             *(block for block in self.blocks.values() if block.dtype.hasobject),
@@ -120,7 +120,7 @@ class Buffer:
         # Raised by the writer only, after the rows below it are whole.
         self.stop = 0
         # Replaced by the writer; who reads it has read `stop` before.
-        self._stage = self._begin_stage(0)
+        self._stage = self._stage_from(0)
         # Where a duration begins, as the last reader left it: any is right, a late
         # one saves work.
         self.scan = Scan()
@@ -134,10 +134,12 @@ class Buffer:
 
         Notes
         -----
-        Any thread.  What was not settled by its reader is not in the columns.
+        Any thread.  Who looks at columns does this before, and looks at no more rows.
         """
         stop = self.stop
-        self._stage.settle(stop)
+        stage = self._stage
+        if stage.settled < stop:
+            stage.settle(stop)
         return stop
 
     def restage(self, row: int) -> Stage:
@@ -153,7 +155,8 @@ class Buffer:
         Writer thread.
         """
         self._stage.settle(row)
-        return self._begin_stage(row)
+        self._stage = self._stage_from(row)
+        return self._stage
 
     def hold(self, rows: int) -> None:
         """Count rows that were written straight into the stores.
@@ -167,12 +170,11 @@ class Buffer:
         -----
         For who makes the buffer, before it is shown.
         """
-        self._begin_stage(rows)
+        self._stage = self._stage_from(rows)
         self.stop = rows
 
-    def _begin_stage(self, row: int) -> Stage:
-        self._stage = Stage(self._record, self._numbers, row)
-        return self._stage
+    def _stage_from(self, row: int) -> Stage:
+        return Stage(self._record, self._numbers, self.capacity, row)
 
     def births(self, start: int, stop: int) -> NDArray[np.int64]:
         """Return the mark at which each of some rows came.
@@ -250,6 +252,7 @@ class Buffer:
         new.hold(stop)
         return new
 
+
 def capacity_for(live: int, incoming: int, limit: int) -> int:
     """Return how many rows a fresh buffer should have room for.
 
@@ -280,10 +283,12 @@ def _numbers_of(record: Record, capacity: int) -> list[NDArray[Any]]:
 
 
 def _blocks_of(
-    columns: tuple[Column, ...], record: Record, numbers: list[NDArray[Any]]
+    columns: tuple[Column, ...],
+    capacity: int,
+    record: Record,
+    numbers: list[NDArray[Any]],
 ) -> dict[tuple[int, ...], NDArray[Any]]:
     """Return an array for each block: the columns it holds, and (k, capacity)."""
-    capacity = numbers[0].shape[1]
     blocks: dict[tuple[int, ...], NDArray[Any]] = {
         (position,): np.empty((1, capacity), np.object_)
         for position, column in enumerate(columns)

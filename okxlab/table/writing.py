@@ -19,15 +19,15 @@ where OKX has none.  Three tiers, each slower and more patient than the one befo
 from __future__ import annotations
 
 import math
+import struct
 from functools import lru_cache
-from struct import Struct, error
 from typing import TYPE_CHECKING, Any, Final
 
 from okxlab.table.spans import NAT
 from okxlab.table.stage import record_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from okxlab.protocol.columns import Column, ColumnKind
     from okxlab.table.stage import Item
@@ -40,7 +40,14 @@ __all__ = ["Writer"]
 
 _NAN: Final = math.nan
 _BLANK: Final = ("", None)
-_UNFIT: Final = (error, TypeError, KeyError, IndexError, ValueError, OverflowError)
+_UNFIT: Final = (
+    struct.error,
+    TypeError,
+    KeyError,
+    IndexError,
+    ValueError,
+    OverflowError,
+)
 
 # What is written for a missing value; the nullable kinds have a mask besides.
 _MISSING: Final[dict[ColumnKind, object]] = {
@@ -51,12 +58,14 @@ _MISSING: Final[dict[ColumnKind, object]] = {
     "Int64": 0,
     "boolean": 0,
     "str": _NAN,
-    "category": None,
+    "category": "",
     "object": None,
 }
 _NULLABLE: Final = ("Int64", "boolean")
 _OBJECTS: Final = ("str", "object")
 
+# One row is the hot path.  ``at`` is the record of row ``stop``: that is made sure of
+# whatever ends a batch, since a row in another's place would be a lie ever after.
 _TEMPLATE: Final = """\
 def make(full):
     {names} = [None] * {count}
@@ -186,16 +195,14 @@ def _text(columns: tuple[Column, ...]) -> str:
     names += ["careful", "buffer", "stage"]
     levels = dict.fromkeys(_level(c) for c in columns if c.source == "level")
     lookups = [f"{name} = {value}" for name, value in levels]
+    blanks = [_blank(item) for item in record.items if item.column.kind in _NULLABLE]
     objects = [
-        f"c{number}[i] = {_value(column)}" + (" or NAN" if column.kind == "str" else "")
+        _object(number, column)
         for number, column in enumerate(columns)
         if column.kind in _OBJECTS
     ]
-    numbers = ", ".join(_fast(item) for item in record.items)
-    fast = [*lookups, f"pack_into(stage, at, {numbers})", *objects]
-    numbers = ", ".join(_patient(item) for item in record.items)
-    blanks = [_blank(item) for item in record.items if item.column.kind in _NULLABLE]
-    patient = [*lookups, *blanks, f"pack_into(stage, at, {numbers})", *objects]
+    fast = [*lookups, _packing(map(_fast, record.items)), *objects]
+    patient = [*lookups, *blanks, _packing(map(_patient, record.items)), *objects]
     return _TEMPLATE.format(
         names=", ".join(names),
         count=len(names),
@@ -244,6 +251,15 @@ def _name(text: str) -> str:
     return text
 
 
+def _object(number: int, column: Column) -> str:
+    missing = " or NAN" if column.kind == "str" else ""
+    return f"c{number}[i] = {_value(column)}{missing}"
+
+
+def _packing(values: Iterable[str]) -> str:
+    return f"pack_into(stage, at, {', '.join(values)})"
+
+
 def _fast(item: Item) -> str:
     value = _value(item.column)
     if item.column.kind != "category" or item.column.source == "origin":
@@ -267,10 +283,10 @@ def _blank(item: Item) -> str:
 
 
 @lru_cache(maxsize=256)
-def _codes(column: Column) -> dict[str | None, int]:
-    codes: dict[str | None, int] = {"": -1, None: -1}
-    codes.update((text, code) for code, text in enumerate(column.categories))
-    return codes
+def _codes(column: Column) -> dict[str, int]:
+    # Without None, which is left to the third tier: a text is found sooner where all
+    # keys are texts.
+    return {"": -1, **{text: code for code, text in enumerate(column.categories)}}
 
 
 def _careful(buffer: Buffer, refuse: Refuse) -> Callable[..., None]:
@@ -337,7 +353,7 @@ def _putter(
 
     if item is None:
         return put_object
-    pack_into, offset = Struct(item.dtype.char).pack_into, item.offset
+    pack_into, offset = struct.Struct(item.dtype.char).pack_into, item.offset
     if item.column.kind != "category":
         return lambda stage, at, _i, value: pack_into(stage, at + offset, value)
     codes = _codes(item.column)
