@@ -127,6 +127,7 @@ class Roster:
         first = _run(self.versions[start:stop])
         if first is not None:
             # A single bar, or bars that were never updated since they came.
+            self.buffer.settle()
             return Laid(self.buffer.sheet, first, first + stop - start)
         mirror = self._unseen_mirror()
         mirror.update(self.buffer, self.versions[:stop], self.marks[:stop], now)
@@ -216,7 +217,7 @@ class KeyedTable(Table, Generic[KeyT]):
                 versions[slot] = version
                 marks[slot] = mark
             version += 1
-        self._settle()
+        self._conclude()
         self._mark = mark
         return len(rows)
 
@@ -271,7 +272,7 @@ class KeyedTable(Table, Generic[KeyT]):
         """Take in a key that was not there."""
         self._slots[key] = self._roster.enter(version, mark)
 
-    def _settle(self) -> None:
+    def _conclude(self) -> None:
         """Do what is to be done after the rows of an append."""
 
     def _source(self, laid: Laid) -> Callable[[int | None], pd.DataFrame]:
@@ -293,6 +294,7 @@ class KeyedTable(Table, Generic[KeyT]):
         """Return versions as a frame that copies itself before it is written into."""
         first = _run(versions)
         if first is not None:
+            roster.buffer.settle()
             return self._finish(roster.buffer.frame(first, first + len(versions)))
         return self._finish(roster.buffer.frame_of(versions))
 

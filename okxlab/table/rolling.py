@@ -126,6 +126,7 @@ class RollingTable(Table):
         inst_id: str | None,
         key: str,
     ) -> Any:
+        count = new.settle()
         names = [column.name for column in self.columns]
         number = names.index(key)
         own = None
@@ -136,8 +137,8 @@ class RollingTable(Table):
             old.cells[number].array[start:stop],
             old.ts[start:stop],
             own,
-            new.cells[number].array[: new.stop],
-            new.ts[: new.stop],
+            new.cells[number].array[:count],
+            new.ts[:count],
         )
 
     def snapshot(self, last: int | None = None) -> pd.DataFrame:  # noqa: D102
@@ -191,11 +192,11 @@ class RollingTable(Table):
         return stop - start
 
     def _span(self) -> tuple[Buffer, int, int]:
-        """Return the buffer and the rows of it that are in the window now."""
+        """Return the buffer and the rows of it that are in the window, settled."""
         window = self._window
         if window.duration_ms is None:
             buffer = self._buffer
-            stop = buffer.stop
+            stop = buffer.settle()
             start = stop
         else:
             buffer, scan, stop = self._scan(window)
@@ -210,7 +211,7 @@ class RollingTable(Table):
         buffer = self._buffer
         # The scan before the stop: then the scan never knows of later rows.
         scan = buffer.scan
-        stop = buffer.stop
+        stop = buffer.settle()
         if scan[:2] != (window.duration_ms, window.max_rows):
             scan = Scan(window.duration_ms, window.max_rows)
         if scan.seen < stop:
@@ -220,9 +221,9 @@ class RollingTable(Table):
 
     def _use(self, buffer: Buffer) -> None:
         """Write into this buffer from now on."""
+        self._writer.use(buffer)
         # Replaced by the writer; readers take it once per snapshot.
         self._buffer = buffer
-        self._writer.use(buffer)
 
     def _roll(self, incoming: int) -> None:
         """Move the rows in the window to a fresh buffer."""

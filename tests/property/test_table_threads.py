@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from okxlab.protocol.columns import Level
-from okxlab.table import Window, storage
+from okxlab.table import Window, stage, storage
 from tests.unit.table_rows import AnyRow, table
 
 BATCHES = 2_000
@@ -23,6 +23,7 @@ PATIENCE = 60.0
 def _restless(monkeypatch):
     """Let threads take turns often, and buffers be full soon."""
     monkeypatch.setattr(storage, "FIRST_CAPACITY", 64)
+    monkeypatch.setattr(stage, "_PART", 2)
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
     yield
