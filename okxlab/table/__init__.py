@@ -6,7 +6,8 @@ kinds: `RollingTable` grows at the end, `BarTable` updates bars until they close
 
 - `window`: how much is kept, as a user writes it
 - `storage`: the arrays, and why readers need no lock
-- `writing`: from typed rows to cells, the hot path
+- `stage`: where new rows wait to be brought into the arrays
+- `writing`: from typed rows to records and cells, the hot path
 - `frames`: DataFrames over the arrays, all that depends on pandas' insides
 - `spans`: where a duration begins
 - `base`, `rolling`, `keyed`, `bars`, `states`: the tables

@@ -99,7 +99,7 @@ class BarTable(KeyedTable[_Key]):
         else:
             self._late[key] = (version, mark)
 
-    def _settle(self) -> None:
+    def _conclude(self) -> None:
         if not self._late:
             return
         late = [_Late(key[1], key, *place) for key, place in self._late.items()]
@@ -112,6 +112,7 @@ class BarTable(KeyedTable[_Key]):
         """Make a new roster with the late bars, which are in order of time."""
         old = self._roster
         versions, marks = old.versions[: old.count], old.marks[: old.count]
+        old.buffer.settle()
         places = np.searchsorted(old.buffer.ts[versions], [bar.ts for bar in late])
         first = int(places[0])
         keys = [self._slots.popitem()[0] for _ in range(old.count - first)][::-1]
@@ -143,7 +144,9 @@ class BarTable(KeyedTable[_Key]):
         if not count:
             return 0
         assert window.duration_ms is not None
-        ts = roster.buffer.ts[roster.versions[:count]]
+        versions = roster.versions[:count].copy()
+        roster.buffer.settle()  # behind the copy, as for a frame
+        ts = roster.buffer.ts[versions]
         return advance(Scan(window.duration_ms, window.max_rows), ts, count).start
 
 

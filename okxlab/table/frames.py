@@ -1,24 +1,28 @@
 """DataFrames over a buffer's arrays: the one place that knows pandas' insides.
 
-A frame is laid over a whole buffer once; a snapshot is a slice of it, which
-costs the same at any length.  Nothing is copied and nothing validated, so the
-values may still be written behind the slices that were handed out.  In return
-no write of a user may reach the arrays.  pandas' copy-on-write sees to the
-writes it knows of; `seal` closes the two holes it leaves:
+A `Sheet` is made of the arrays once; a frame of some of their rows then costs the
+same at any length.  Nothing is copied and nothing validated, so the values may
+still be written behind the frames that were handed out.  In return no write of a
+user may reach the arrays.  pandas' copy-on-write sees to the writes it knows of;
+two holes are closed here:
 
-- it forgets that the buffer shares the values as soon as the frame below a
-  slice is gone, and then writes in place;
+- pandas does not know that somebody else looks at the values, and would write in
+  place where no other frame does;
 - ``.array`` and ``.values`` of a Series hand out the values themselves.
 
-pandas offers no public way to either.  What is used here instead was tried on
-pandas 3.0.0 and 3.1.1, and `tests/unit/test_table_frames.py` fails if a later one
-behaves differently.
+pandas offers no public way to either.  Its public way to a slice of a frame takes
+three times as long: it asks of each array anew what its slices are.  What is used
+here instead was tried on pandas 3.0.0 and 3.1.1, and
+`tests/unit/test_table_frames.py` fails if a later one behaves differently.
 """
+
+# ruff: noqa: SLF001 # there is no public way, as said above
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from weakref import ref
 
 import numpy as np
 import pandas as pd
@@ -27,18 +31,43 @@ from pandas.api.internals import create_dataframe_from_blocks
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from okxlab.protocol.columns import Column
     from okxlab.table.storage import Cells
 
-__all__ = ["lay_frame", "seal"]
+__all__ = ["Sheet"]
+
+_INDEX: Final = (0,)
+"""Positions in the block that is the index, if there is one."""
 
 
-def lay_frame(
-    cells: list[Cells],
-    blocks: dict[tuple[int, ...], NDArray[Any]],
-    *,
-    by_time: bool,
-) -> pd.DataFrame:
-    """Return a frame that shares every value with the arrays.
+class _Form(NamedTuple):
+    """What the blocks over some columns have in common."""
+
+    positions: tuple[int, ...]
+    """Positions of the columns in the table."""
+    kind: Any
+    """Class of the block."""
+    place: Any
+    """Positions of the columns in the frame."""
+    empty: Any
+    """Values of the block in a frame without rows."""
+
+
+class _Piece(NamedTuple):
+    """What a block over some arrays is made of."""
+
+    kind: Any
+    place: Any
+    empty: Any
+    array: NDArray[Any]
+    """The rows along the last axis."""
+    mask: NDArray[np.bool_] | None
+    owner: NDArray[Any]
+    """What the rows are lent by."""
+
+
+class Sheet:
+    """Arrays as pandas sees them, to lay frames over.
 
     Parameters
     ----------
@@ -48,129 +77,155 @@ def lay_frame(
         Arrays of shape (k, n), keyed by the positions of the k columns in them.
     by_time
         Whether the first column, ``ts``, is the index.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Shape (n, columns), sealed.
     """
+
+    __slots__ = ("_bare", "_owners", "_pieces", "_times")
+
+    def __init__(
+        self,
+        cells: list[Cells],
+        blocks: dict[tuple[int, ...], NDArray[Any]],
+        *,
+        by_time: bool,
+    ) -> None:
+        columns = tuple([cell.column for cell in cells])
+        self._bare, forms = _forms(columns, tuple(blocks), by_time=by_time)
+        self._owners: list[NDArray[Any]] = []
+        self._times: NDArray[Any] | None = None
+        if by_time:
+            self._times = self._lent(blocks[_INDEX])
+        self._pieces = [
+            self._piece(form, blocks[form.positions], cells[form.positions[0]].mask)
+            for form in forms
+        ]
+
+    def watch(self) -> list[ref[NDArray[Any]]]:
+        """Return references that tell whether somebody looks at the values.
+
+        Returns
+        -------
+        list of weakref.ref
+            All are dead as soon as the sheet, its frames, and all that shares a
+            value with one of these are gone: not earlier, since no memory is freed
+            that is in use.
+        """
+        return [ref(owner) for owner in self._owners]
+
+    def frame(self, start: int, stop: int) -> pd.DataFrame:
+        """Return a frame of some of the rows, which shares every value with them.
+
+        Parameters
+        ----------
+        start, stop
+            Which rows.
+
+        Returns
+        -------
+        pandas.DataFrame
+            No write into it reaches the arrays.
+
+        Notes
+        -----
+        Any thread.
+        """
+        rows = slice(start, stop)
+        blocks = []
+        for kind, place, empty, array, mask, owner in self._pieces:
+            if mask is not None:
+                values = empty._simple_new(array[rows], mask[rows])
+                # pandas' own cumsum writes below the mask, so the array itself must
+                # stay writable.  pandas 3.0 has no such mark and ignores it.
+                values._readonly = True
+            elif isinstance(empty, np.ndarray):
+                values = array[:, rows]
+            else:
+                values = empty._from_backing_data(array[..., rows])
+            block = kind(values, place, ndim=2)
+            # The values count as shared as long as anything shows them, not only as
+            # long as another frame does: a write then copies first, always.
+            block.refs.add_index_reference(owner)
+            blocks.append(block)
+        # A view, because the name of an axis belongs to each frame.
+        axes = [self._bare.columns.view(), self._index(rows)]
+        manager = type(self._bare._mgr)(tuple(blocks), axes, verify_integrity=False)
+        return pd.DataFrame._from_mgr(manager, axes)
+
+    def _index(self, rows: slice) -> pd.Index:
+        if self._times is None:
+            return pd.RangeIndex(rows.stop - rows.start)
+        empty = self._bare.index
+        times = self._times[0, rows].view(empty._data._ndarray.dtype)
+        index = empty._simple_new(empty._data._from_backing_data(times), empty.name)
+        index._references.add_index_reference(self._times)
+        return index
+
+    def _piece(
+        self, form: _Form, array: NDArray[Any], mask: NDArray[np.bool_] | None
+    ) -> _Piece:
+        _, kind, place, empty = form
+        if mask is not None:
+            owner = self._lent(array, writable=True)
+            values = owner[0].view(empty._data.dtype)
+            mask = self._lent(mask, writable=True)
+        else:
+            owner = values = self._lent(array)
+            if not isinstance(empty, np.ndarray):
+                like = empty._ndarray
+                values = (owner if like.ndim == 2 else owner[0]).view(like.dtype)
+        return _Piece(kind, place, empty, values, mask, owner)
+
+    def _lent(self, array: NDArray[Any], *, writable: bool = False) -> NDArray[Any]:
+        """Return an array over the same memory, which lives as long as it is seen."""
+        # The base of a view is the first array in its line of descent.  A memoryview
+        # ends that line: so what is seen of our frames has this array for a base.
+        memory = array.data if writable else array.data.toreadonly()
+        lent = np.asarray(memory)
+        self._owners.append(lent)
+        return lent
+
+
+# Hundreds of streams share a few dozen sets of columns.
+@lru_cache(maxsize=256)
+def _forms(
+    columns: tuple[Column, ...], blocks: tuple[tuple[int, ...], ...], *, by_time: bool
+) -> tuple[pd.DataFrame, list[_Form]]:
+    """Return a frame without rows, and the forms of its blocks."""
     shift = 1 if by_time else 0
-    placed = [
-        (_block(cells[positions[0]], array), np.array(positions) - shift)
-        for positions, array in blocks.items()
-        if not (by_time and positions == (0,))
-    ]
-    rows = len(cells[0].array)
-    frame = create_dataframe_from_blocks(
-        placed,
-        index=_time_index(cells[0].array) if by_time else pd.RangeIndex(rows),
-        columns=_labels(tuple(cell.column.name for cell in cells[shift:])),
+    shown = [at for at in blocks if not (by_time and at == _INDEX)]
+    index: pd.Index = pd.RangeIndex(0)
+    if by_time:
+        index = pd.DatetimeIndex([], dtype=_dtype(columns[0]), name=columns[0].name)
+    bare = create_dataframe_from_blocks(
+        [(_empty(columns[at[0]], len(at)), np.array(at) - shift) for at in shown],
+        index=index,
+        columns=pd.Index([column.name for column in columns[shift:]]),
     )
-    seal(frame)
-    return frame
+    return bare, [
+        _Form(at, type(block), block.mgr_locs, block.values)
+        for at, block in zip(shown, bare._mgr.blocks, strict=True)
+    ]
 
 
-def seal(frame: pd.DataFrame) -> None:
-    """See to it that no write into the frame or a slice of it stays in place.
-
-    Parameters
-    ----------
-    frame
-        A frame whose values nobody writes into by way of pandas.
-    """
-    for block in frame._mgr.blocks:  # noqa: SLF001 # there is no public way
-        values = block.values  # noqa: PD011 # a block's, not a frame's
-        arrays = _arrays_of(values)
-        # The values count as shared as long as the memory lives, not only as
-        # long as this frame does: a write then copies first, always.
-        block.refs.add_index_reference(_owner(arrays[0]))
-        if hasattr(values, "_mask"):
-            # pandas' own cumsum writes below the mask, so the array itself
-            # must stay writable.  pandas 3.0 has no such mark and ignores it.
-            values._readonly = True  # noqa: SLF001 # there is no public way
-            continue
-        for array in arrays:
-            array.flags.writeable = False
+def _empty(column: Column, count: int) -> Any:
+    """Return what a block of so many columns of a kind holds without rows."""
+    dtype = _dtype(column)
+    if isinstance(dtype, np.dtype):
+        return np.empty((count, 0), dtype)
+    values = pd.array([], dtype=dtype)
+    # pandas keeps times in two dimensions, other arrays of its own in one.
+    return values.reshape(1, 0) if column.kind in ("ms", "us") else values
 
 
-def _time_index(values: NDArray[np.int64]) -> pd.DatetimeIndex:
-    times = _times(values, "ms")
-    times._ndarray.flags.writeable = False  # noqa: SLF001 # ``index.asi8`` shows it
-    return pd.DatetimeIndex(times, copy=False, name="ts")
-
-
-def _block(cells: Cells, array: NDArray[Any]) -> Any:
-    """Return the array as pandas keeps a block of such columns."""
-    column, values, mask = cells
-    # A view, because sealing must not forbid the writer to write.
-    values = values.view()
+def _dtype(column: Column) -> Any:
     match column.kind:
         case "ms" | "us":
-            return _times(values, column.kind).reshape(1, -1)
-        case "Int64":
-            return pd.arrays.IntegerArray(values, mask)
-        case "boolean":
-            return pd.arrays.BooleanArray(values.view(np.bool_), mask)
-        case "str":
-            return _texts(values)
+            return pd.DatetimeTZDtype(column.kind, "UTC")
         case "category":
-            dtype = _categories(column.categories)
-            return pd.Categorical.from_codes(values, dtype=dtype, validate=False)
+            return pd.CategoricalDtype(column.categories)
+        case "str":
+            # The same whether pyarrow is installed or not.
+            return pd.StringDtype("python", na_value=np.nan)
+        case "Int64" | "boolean":
+            return pd.api.types.pandas_dtype(column.kind)
         case _:
-            return array.view()
-
-
-def _times(values: NDArray[np.int64], unit: str) -> Any:
-    """Return a UTC datetime array over the integers, without a copy."""
-    return _no_times(unit)._from_backing_data(values.view(f"M8[{unit}]"))  # noqa: SLF001
-
-
-def _texts(values: NDArray[np.object_]) -> Any:
-    """Return a `str` array over the objects, without looking at each of them."""
-    # The public constructor reads the whole buffer: 20 ns a row of capacity.
-    return _no_texts()._from_backing_data(values)  # noqa: SLF001
-
-
-# What is the same for all frames: making it anew would be most of the price of a
-# frame of 10,000 bars, which is laid after every change.
-
-
-@lru_cache(maxsize=256)
-def _labels(names: tuple[str, ...]) -> pd.Index:
-    return pd.Index(names)
-
-
-@lru_cache(maxsize=256)
-def _categories(texts: tuple[str, ...]) -> pd.CategoricalDtype:
-    return pd.CategoricalDtype(texts)
-
-
-@cache
-def _no_times(unit: str) -> Any:
-    return pd.array([], dtype=pd.DatetimeTZDtype(unit, "UTC"))
-
-
-@cache
-def _no_texts() -> Any:
-    """Return an empty array of pandas' ``str`` in its Python storage.
-
-    That is the same whether pyarrow is installed or not.
-    """
-    dtype = pd.StringDtype("python", na_value=np.nan)
-    return pd.arrays.StringArray(np.empty(0, object), dtype=dtype)
-
-
-def _arrays_of(values: Any) -> list[NDArray[Any]]:
-    """Return the numpy arrays that an array of pandas consists of."""
-    if isinstance(values, np.ndarray):
-        return [values]
-    if hasattr(values, "_mask"):
-        return [values._data, values._mask]  # noqa: SLF001
-    return [values._ndarray]  # noqa: SLF001
-
-
-def _owner(array: NDArray[Any]) -> NDArray[Any]:
-    """Return the array that the memory belongs to: every view keeps it alive."""
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array
+            return np.dtype(column.kind)

@@ -65,7 +65,7 @@ def merge(
     Parameters
     ----------
     old, start, stop
-        The rows that are there, and which of them stay.
+        The rows that are there, settled, and which of them stay.
     new
         The rows that come in between.
     at
@@ -79,6 +79,7 @@ def merge(
     Buffer
         Its ``born`` tells in which order the rows came.
     """
+    new.settle()
     rows = slice(start, stop)
     merged = old.fresh(slice(0, 0), capacity, old.first + start)
     count = stop - start + new.stop
@@ -89,5 +90,5 @@ def merge(
     mark = old.first + old.stop
     coming = np.arange(mark + 1, mark + new.stop + 1)
     merged.born = np.insert(old.births(start, stop), at, coming)
-    merged.stop = count
+    merged.hold(count)
     return merged

@@ -3,9 +3,9 @@
 A row is never changed in place, because a reader might be looking: each update
 is written as a new *version* behind the ones before, and a `Roster` says which
 version of each key is current, in the order of the table.  Pointing an entry of
-the roster to another version is one store, so a reader copies the roster and
-then takes those versions at leisure: each row it gets is whole.  When the
-versions fill the buffer, the current ones move to a fresh one.
+the roster to another version is one store, so a reader notes the versions that
+are new to it and then copies them into a `Mirror` at leisure: each row it gets is
+whole.  When the versions fill the buffer, the current ones move to a fresh one.
 
 What changes the order (a bar that arrives late, a key that is discarded) makes a
 new roster.
@@ -15,11 +15,12 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
 from okxlab.table.base import News, Seen, Table, check_last, weakly
+from okxlab.table.mirror import Mirror
 from okxlab.table.storage import Buffer, capacity_for
 from okxlab.table.writing import Writer
 
@@ -30,11 +31,35 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from okxlab.protocol.columns import Column
+    from okxlab.table.frames import Sheet
     from okxlab.table.window import Window
 
 __all__ = ["KeyedTable", "Roster"]
 
 KeyT = TypeVar("KeyT", bound="Hashable")
+
+_MIRRORS: Final = 3
+"""Mirrors kept: who puts each frame in the place of the last one looks at one while
+another is brought up to date, and two may do so."""
+
+
+class Laid(NamedTuple):
+    """Rows that lie one behind the other and do not change."""
+
+    sheet: Sheet
+    start: int
+    stop: int
+
+    def frame(self, last: int | None = None) -> pd.DataFrame:
+        """Return a frame of them.
+
+        Parameters
+        ----------
+        last
+            How many of the last ones; all by default.
+        """
+        start = self.start if last is None else max(self.start, self.stop - last)
+        return self.sheet.frame(start, self.stop)
 
 
 class Roster:
@@ -71,6 +96,9 @@ class Roster:
         self.mark_cells = self.marks.data
         # Raised by the writer only, after the entry below it is whole.
         self.count = len(versions)
+        # The rows in order, for frames: a mirror is taken out to be used, so that no
+        # two readers have the same one.
+        self._mirrors: list[Mirror] = []
 
     def enter(self, version: int, mark: int) -> int:
         """Add an entry at the end and return its place.  Writer thread.
@@ -85,6 +113,40 @@ class Roster:
         self.mark_cells[slot] = mark
         self.count = slot + 1
         return slot
+
+    def laid(self, now: int, start: int, stop: int) -> Laid:
+        """Return some entries as they lie one behind the other.  Any thread.
+
+        Parameters
+        ----------
+        now
+            Mark of the table, read before the roster was looked at.
+        start, stop
+            Which entries.
+        """
+        first = _run(self.versions[start:stop])
+        if first is not None:
+            # A single bar, or bars that were never updated since they came.
+            self.buffer.settle()
+            return Laid(self.buffer.sheet, first, first + stop - start)
+        mirror = self._unseen_mirror()
+        mirror.update(self.buffer, self.versions[:stop], self.marks[:stop], now)
+        laid = Laid(mirror.lend(), start, stop)
+        self._mirrors.append(mirror)
+        del self._mirrors[:-_MIRRORS]
+        return laid
+
+    def _unseen_mirror(self) -> Mirror:
+        """Take out a mirror that nobody looks at, or make one."""
+        for _ in range(_MIRRORS):
+            try:
+                mirror = self._mirrors.pop(0)
+            except IndexError:
+                break
+            if not mirror.is_seen:
+                return mirror
+            self._mirrors.append(mirror)
+        return Mirror(self.buffer)
 
 
 class KeyedTable(Table, Generic[KeyT]):
@@ -104,8 +166,8 @@ class KeyedTable(Table, Generic[KeyT]):
 
     Notes
     -----
-    A snapshot copies the window if a row has changed since the last one, and
-    costs the same at any length if none has.
+    A snapshot copies the rows that have changed since one before, and all of them
+    if every frame that was taken is still looked at.
     """
 
     def __init__(
@@ -122,8 +184,8 @@ class KeyedTable(Table, Generic[KeyT]):
         full = weakly(self._roll_and_append)
         self._writer = Writer(self.columns, self._refuse, full)
         self._write = self._writer.append
-        # What the last snapshot was taken of, and the frame.
-        self._cached: tuple[object, pd.DataFrame] | None = None
+        # What the last snapshot was taken of, and what makes its frames.
+        self._cached: tuple[object, Callable[[int | None], pd.DataFrame]] | None = None
         capacity = capacity_for(0, 0, window.limit)
         self._use(Roster(Buffer(self.columns, by_time=by_time, capacity=capacity)))
         # Rows ever written; raised by the writer after readers can see them.
@@ -155,7 +217,7 @@ class KeyedTable(Table, Generic[KeyT]):
                 versions[slot] = version
                 marks[slot] = mark
             version += 1
-        self._settle()
+        self._conclude()
         self._mark = mark
         return len(rows)
 
@@ -163,15 +225,12 @@ class KeyedTable(Table, Generic[KeyT]):
         check_last(last)
         view = self._view()
         cached = self._cached
-        if cached is not None and cached[0] == view:
-            frame = cached[1]
-        else:
-            _, roster, start, count = view
-            frame = self._take(roster, roster.versions[start:count])
-            self._cached = (view, frame)
-        if last is None:
-            return frame.copy(deep=False)  # at half the price of a slice
-        return frame.iloc[max(0, len(frame) - last) :]
+        if cached is None or cached[0] != view:
+            # Let go of the old rows first: their memory may be used for the new ones.
+            self._cached = cached = None
+            now, roster, start, count = view
+            cached = self._cached = (view, self._source(roster.laid(now, start, count)))
+        return cached[1](last)
 
     @property
     def seen(self) -> Seen:  # noqa: D102 # inherited
@@ -213,11 +272,15 @@ class KeyedTable(Table, Generic[KeyT]):
         """Take in a key that was not there."""
         self._slots[key] = self._roster.enter(version, mark)
 
-    def _settle(self) -> None:
+    def _conclude(self) -> None:
         """Do what is to be done after the rows of an append."""
 
+    def _source(self, laid: Laid) -> Callable[[int | None], pd.DataFrame]:
+        """Return what makes frames of these rows, or of the last ones of them."""
+        return laid.frame
+
     def _finish(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Make what `snapshot` returns of rows as they are stored."""
+        """Make a frame of rows as they are stored into one that is shown."""
         return frame
 
     def _view(self) -> tuple[int, Roster, int, int]:
@@ -229,16 +292,11 @@ class KeyedTable(Table, Generic[KeyT]):
 
     def _take(self, roster: Roster, versions: NDArray[np.int64]) -> pd.DataFrame:
         """Return versions as a frame that copies itself before it is written into."""
-        # The roster's own array would change under the hands of pandas.
-        versions = versions.copy()
-        breaks = np.flatnonzero(np.diff(versions) != 1)
-        if not len(breaks):
-            # A single bar, or bars that were never updated since they came.
-            first = int(versions[0]) if len(versions) else 0
-            frame = roster.buffer.frame().iloc[first : first + len(versions)]
-        else:
-            frame = roster.buffer.frame_of(versions, int(breaks[0]) + 1)
-        return self._finish(frame)
+        first = _run(versions)
+        if first is not None:
+            roster.buffer.settle()
+            return self._finish(roster.buffer.frame(first, first + len(versions)))
+        return self._finish(roster.buffer.frame_of(versions))
 
     def _use(self, roster: Roster) -> None:
         """Show this roster from now on."""
@@ -263,3 +321,14 @@ class KeyedTable(Table, Generic[KeyT]):
 
     def _renumber(self, keys: Iterable[KeyT]) -> None:
         self._slots = {key: slot for slot, key in enumerate(keys)}
+
+
+def _run(versions: NDArray[np.int64]) -> int | None:
+    """Return the first of versions that lie one behind the other; None if not."""
+    if not len(versions):
+        return 0
+    if versions[-1] - versions[0] != len(versions) - 1:
+        return None
+    # The roster's own array would change in between.
+    versions = versions.copy()
+    return int(versions[0]) if (np.diff(versions) == 1).all() else None

@@ -1,6 +1,6 @@
 """Tables that only grow at the end: events, and successive states.
 
-The window is a slice of the buffer's frame, from a start that moves on to a stop
+The window is a part of the buffer's rows, from a start that moves on to a stop
 that moves on.  For a number of rows the start follows from the stop.  For a
 duration it is looked for by whoever reads, beginning where the last reader found
 it, so that writing costs the same in both cases; rows need not be in order of
@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from okxlab.table.base import News, Seen, Table, check_last, weakly
-from okxlab.table.frames import seal
 from okxlab.table.insertion import merge, positions
 from okxlab.table.spans import Scan, advance
 from okxlab.table.storage import Buffer, capacity_for
@@ -127,6 +126,7 @@ class RollingTable(Table):
         inst_id: str | None,
         key: str,
     ) -> Any:
+        count = new.settle()
         names = [column.name for column in self.columns]
         number = names.index(key)
         own = None
@@ -137,8 +137,8 @@ class RollingTable(Table):
             old.cells[number].array[start:stop],
             old.ts[start:stop],
             own,
-            new.cells[number].array[: new.stop],
-            new.ts[: new.stop],
+            new.cells[number].array[:count],
+            new.ts[:count],
         )
 
     def snapshot(self, last: int | None = None) -> pd.DataFrame:  # noqa: D102
@@ -146,7 +146,7 @@ class RollingTable(Table):
         buffer, start, stop = self._span()
         if last is not None:
             start = max(start, stop - last)
-        return buffer.frame().iloc[start:stop]
+        return buffer.frame(start, stop)
 
     @property
     def seen(self) -> Seen:  # noqa: D102 # inherited
@@ -165,11 +165,9 @@ class RollingTable(Table):
         if buffer.born is not None and mark < buffer.first + len(buffer.born):
             # Rows were inserted since: those that came later stand among others.
             came = np.flatnonzero(buffer.births(start, stop) > mark) + start
-            frame = buffer.frame().take(came)
-            seal(frame)
-            return frame
+            return buffer.frame_of(came)
         after = min(max(start, mark - buffer.first), stop)
-        return buffer.frame().iloc[after:stop]
+        return buffer.frame(after, stop)
 
     @property
     def mark(self) -> int:  # noqa: D102
@@ -194,11 +192,11 @@ class RollingTable(Table):
         return stop - start
 
     def _span(self) -> tuple[Buffer, int, int]:
-        """Return the buffer and the rows of it that are in the window now."""
+        """Return the buffer and the rows of it that are in the window, settled."""
         window = self._window
         if window.duration_ms is None:
             buffer = self._buffer
-            stop = buffer.stop
+            stop = buffer.settle()
             start = stop
         else:
             buffer, scan, stop = self._scan(window)
@@ -213,7 +211,7 @@ class RollingTable(Table):
         buffer = self._buffer
         # The scan before the stop: then the scan never knows of later rows.
         scan = buffer.scan
-        stop = buffer.stop
+        stop = buffer.settle()
         if scan[:2] != (window.duration_ms, window.max_rows):
             scan = Scan(window.duration_ms, window.max_rows)
         if scan.seen < stop:
@@ -223,9 +221,9 @@ class RollingTable(Table):
 
     def _use(self, buffer: Buffer) -> None:
         """Write into this buffer from now on."""
+        self._writer.use(buffer)
         # Replaced by the writer; readers take it once per snapshot.
         self._buffer = buffer
-        self._writer.use(buffer)
 
     def _roll(self, incoming: int) -> None:
         """Move the rows in the window to a fresh buffer."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from okxlab.table.keyed import KeyedTable, Roster
+from okxlab.table.keyed import KeyedTable, Laid, Roster
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -122,6 +122,17 @@ class StateTable(KeyedTable["Hashable"]):
 
     def _start(self, _roster: Roster, count: int) -> int:
         return max(0, count - self._window.max_rows)
+
+    def _source(self, laid: Laid) -> Callable[[int | None], pd.DataFrame]:
+        # To make the index costs ten times what a frame does.
+        frame = self._finish(laid.frame())
+
+        def source(last: int | None) -> pd.DataFrame:
+            if last is None:
+                return frame.copy(deep=False)
+            return frame.iloc[max(0, len(frame) - last) :]
+
+        return source
 
     def _finish(self, frame: pd.DataFrame) -> pd.DataFrame:
         return frame.set_index(self._key_columns)

@@ -3,25 +3,29 @@
 A `Buffer` has room for a fixed number of rows.  Rows are only ever written
 behind ``stop``, which is raised when they are whole; so a reader that looks at
 nothing beyond the ``stop`` it has read sees whole rows that never change, and
-needs no lock.  A full buffer is left to whoever still looks at it and a fresh
+needs no lock.  The numbers of the newest rows wait on a `Stage`; `Buffer.settle`
+brings them into their columns and returns that ``stop``, so that no reader comes
+by one without it.  A full buffer is left to whoever still looks at it and a fresh
 one, which begins with a copy of the live rows, takes its place.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from okxlab.table.frames import lay_frame
+from okxlab.table.frames import Sheet
 from okxlab.table.spans import Scan
+from okxlab.table.stage import Stage, record_of
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from okxlab.protocol.columns import Column, ColumnKind
+    from okxlab.protocol.columns import Column
+    from okxlab.table.stage import Item, Record
 
     Rows = slice | NDArray[np.int64]
 
@@ -35,19 +39,8 @@ _WINDOWS: Final = 1.6
 together for a moment: two windows each would be four.  More room would save little,
 since to move a trade takes some 20 ns."""
 
-_DTYPES: Final[dict[ColumnKind, str]] = {
-    "float": "f8",
-    "ms": "i8",
-    "us": "i8",
-    "int64": "i8",
-    "Int64": "i8",
-    "boolean": "u1",  # not "?", into which a memoryview writes "" as False
-    "str": "O",
-    "object": "O",
-    "category": "i1",
-}
-# Kinds whose columns lie in one array, row after row: a frame handles them as
-# one block, which makes a snapshot of many columns as cheap as one of few.
+# Kinds whose columns a frame handles as one block, which makes a snapshot of many
+# columns as cheap as one of few.
 _TOGETHER: Final = ("float", "int64")
 _NULLABLE: Final = ("Int64", "boolean")
 
@@ -78,7 +71,10 @@ class Buffer:
     """
 
     __slots__ = (
-        "_frame",
+        "_numbers",
+        "_record",
+        "_sheet",
+        "_stage",
         "blocks",
         "born",
         "by_time",
@@ -88,6 +84,7 @@ class Buffer:
         "first",
         "scan",
         "stop",
+        "stores",
         "ts",
     )
 
@@ -103,7 +100,10 @@ class Buffer:
         self.by_time = by_time
         self.capacity = capacity
         self.first = first
-        self.blocks = _allocate(columns, capacity)
+        self._record = record_of(columns)
+        # The values of rows below `stop` are in these once they are settled.
+        self._numbers = _numbers_of(self._record, capacity)
+        self.blocks = _blocks_of(columns, capacity, self._record, self._numbers)
         masks = [
             np.zeros(capacity, np.bool_) if column.kind in _NULLABLE else None
             for column in columns
@@ -111,15 +111,70 @@ class Buffer:
         self.cells = _cells_of(columns, self.blocks, masks)
         # Times [ms]; NAT where missing.
         self.ts: NDArray[np.int64] = self.cells[0].array
+        # All that a row consists of, row by row along the last axis.
+        self.stores = [
+            *self._numbers,
+            *(block for block in self.blocks.values() if block.dtype.hasobject),
+            *(mask for mask in masks if mask is not None),
+        ]
         # Raised by the writer only, after the rows below it are whole.
         self.stop = 0
+        # Replaced by the writer; who reads it has read `stop` before.
+        self._stage = self._stage_from(0)
         # Where a duration begins, as the last reader left it: any is right, a late
         # one saves work.
         self.scan = Scan()
         # Mark at which each row came, as far as that is not the order of the rows;
         # behind its end it is.  Never changed once the buffer is shown.
         self.born: NDArray[np.int64] | None = None
-        self._frame: pd.DataFrame | None = None
+        self._sheet: Sheet | None = None
+
+    def settle(self) -> int:
+        """Bring all rows there are into their columns, and return how many.
+
+        Notes
+        -----
+        Any thread.  Who looks at columns does this before, and looks at no more rows.
+        """
+        stop = self.stop
+        stage = self._stage
+        if stage.settled < stop:
+            stage.settle(stop)
+        return stop
+
+    def restage(self, row: int) -> Stage:
+        """Settle the rows below one, and return a stage that begins with it.
+
+        Parameters
+        ----------
+        row
+            The next row to be written.
+
+        Notes
+        -----
+        Writer thread.
+        """
+        self._stage.settle(row)
+        self._stage = self._stage_from(row)
+        return self._stage
+
+    def hold(self, rows: int) -> None:
+        """Count rows that were written straight into the stores.
+
+        Parameters
+        ----------
+        rows
+            How many there are now.
+
+        Notes
+        -----
+        For who makes the buffer, before it is shown.
+        """
+        self._stage = self._stage_from(rows)
+        self.stop = rows
+
+    def _stage_from(self, row: int) -> Stage:
+        return Stage(self._record, self._numbers, self.capacity, row)
 
     def births(self, start: int, stop: int) -> NDArray[np.int64]:
         """Return the mark at which each of some rows came.
@@ -135,47 +190,63 @@ class Buffer:
             marks[: len(known)] = known
         return marks
 
-    def frame(self) -> pd.DataFrame:
-        """Return the frame over the whole buffer; for slicing only.
+    @property
+    def sheet(self) -> Sheet:
+        """What frames of the buffer are laid by.
+
+        Any thread; if two make it at once, either will do.
+        """
+        if self._sheet is None:
+            self._sheet = self.lend()
+        return self._sheet
+
+    def lend(self) -> Sheet:
+        """Return a sheet of its own over the buffer."""
+        return Sheet(self.cells, self.blocks, by_time=self.by_time)
+
+    def frame(self, start: int, stop: int) -> pd.DataFrame:
+        """Return a frame that shows some of the rows, and copies none.
+
+        Parameters
+        ----------
+        start, stop
+            Which rows.
 
         Notes
         -----
-        Any thread; if two lay it at once, either frame will do.
+        Any thread.
         """
-        if self._frame is None:
-            self._frame = lay_frame(self.cells, self.blocks, by_time=self.by_time)
-        return self._frame
+        return self.sheet.frame(start, stop)
 
-    def frame_of(self, rows: NDArray[np.int64], head: int) -> pd.DataFrame:
+    def frame_of(self, rows: NDArray[np.int64]) -> pd.DataFrame:
         """Return a frame of its own of some rows.
 
         Parameters
         ----------
         rows
             Which rows, in order.
-        head
-            How many of them, from the first on, stand one behind the other.
-
-        Notes
-        -----
-        Copies array by array: half the price of what `DataFrame.take` costs.
         """
-        first, tail = int(rows[0]), rows[head:]
+        return self.fresh(rows, len(rows), 0).frame(0, len(rows))
+
+    def put(self, places: Rows, other: Buffer, rows: Rows) -> None:
+        """Copy rows of another buffer with the same columns.
+
+        Parameters
+        ----------
+        places
+            Where they go.
+        other, rows
+            Where they are.
+        """
 
         def chosen(array: NDArray[Any]) -> NDArray[Any]:
-            # Nearly all bars lie as they were moved there: to copy these in one
-            # piece takes a third of the time of looking for each.
-            copy = np.empty((*array.shape[:-1], len(rows)), array.dtype)
-            copy[..., :head] = array[..., first : first + head]
-            copy[..., head:] = array.take(tail, axis=-1)
-            return copy
+            if isinstance(rows, slice):
+                return array[..., rows]
+            return array.take(rows, axis=-1)  # a fifth of the price of an index
 
-        blocks = {positions: chosen(array) for positions, array in self.blocks.items()}
-        masks = [
-            None if cells.mask is None else chosen(cells.mask) for cells in self.cells
-        ]
-        cells = _cells_of(self.columns, blocks, masks)
-        return lay_frame(cells, blocks, by_time=self.by_time)
+        other.settle()
+        for own, its in zip(self.stores, other.stores, strict=True):
+            own[..., places] = chosen(its)
 
     def fresh(self, rows: Rows, capacity: int, first: int) -> Buffer:
         """Return a new buffer that begins with some rows of this one.
@@ -188,14 +259,9 @@ class Buffer:
             As in `Buffer`.
         """
         new = Buffer(self.columns, by_time=self.by_time, capacity=capacity, first=first)
-        stop = 0
-        for old_cells, new_cells in zip(self.cells, new.cells, strict=True):
-            chosen = old_cells.array[rows]
-            stop = len(chosen)
-            new_cells.array[:stop] = chosen
-            if old_cells.mask is not None and new_cells.mask is not None:
-                new_cells.mask[:stop] = old_cells.mask[rows]
-        new.stop = stop
+        count = rows.stop - rows.start if isinstance(rows, slice) else len(rows)
+        new.put(slice(count), self, rows)
+        new.hold(count)
         return new
 
 
@@ -220,29 +286,39 @@ def capacity_for(live: int, incoming: int, limit: int) -> int:
     return max(min(capacity, int(_WINDOWS * limit)), FIRST_CAPACITY, live + incoming)
 
 
-def _allocate(
-    columns: tuple[Column, ...], capacity: int
+def _numbers_of(record: Record, capacity: int) -> list[NDArray[Any]]:
+    """Return an array for each group of the record: (k, capacity)."""
+    return [
+        np.empty((len(group), capacity), f"i{group[0].dtype.itemsize}")
+        for group in record.groups
+    ]
+
+
+def _blocks_of(
+    columns: tuple[Column, ...],
+    capacity: int,
+    record: Record,
+    numbers: list[NDArray[Any]],
 ) -> dict[tuple[int, ...], NDArray[Any]]:
     """Return an array for each block: the columns it holds, and (k, capacity)."""
-    together = defaultdict(list)
-    blocks: dict[tuple[int, ...], NDArray[Any]] = {}
-    for position, column in enumerate(columns):
-        if column.kind in _TOGETHER:
-            together[column.kind].append(position)
-        else:
-            blocks[position,] = _blank((1, capacity), column)
-    for kind, positions in together.items():
-        blocks[tuple(positions)] = np.empty((len(positions), capacity), _DTYPES[kind])
+    blocks: dict[tuple[int, ...], NDArray[Any]] = {
+        (position,): np.empty((1, capacity), np.object_)
+        for position, column in enumerate(columns)
+        if column.kind in ("str", "object")
+    }
+    for group, array in zip(record.groups, numbers, strict=True):
+        first = 0
+        for _, together in groupby(group, key=_block_of):
+            items = list(together)
+            rows = array[first : first + len(items)]
+            blocks[tuple(item.position for item in items)] = rows.view(items[0].dtype)
+            first += len(items)
     return blocks
 
 
-def _blank(shape: tuple[int, int], column: Column) -> NDArray[Any]:
-    if column.kind != "category":
-        return np.empty(shape, _DTYPES[column.kind])
-    # Code 0 of `origin` is "live": what nobody writes is right already.  pandas
-    # takes codes as they are only in the smallest integer that fits.
-    many = len(column.categories) > np.iinfo("i1").max
-    return np.zeros(shape, "i2" if many else _DTYPES["category"])
+def _block_of(item: Item) -> object:
+    kind = item.column.kind
+    return kind if kind in _TOGETHER else item.position
 
 
 def _cells_of(

@@ -5,33 +5,32 @@ cost less than half of a loop over one closure a column (measured for a trade: 0
 and 1.38 of what `orjson.loads` takes), so the function is generated, once for each
 set of columns.
 
-Values come as msgspec decoded them: a number, or "" or None where OKX has none.
-Three tiers, each slower and more patient than the one before:
+The numbers of a row go into the next record of the buffer's stage, texts and objects
+into their columns.  Values come as msgspec decoded them: a number, or "" or None
+where OKX has none.  Three tiers, each slower and more patient than the one before:
 
-1. every value assigned as it is: a memoryview of numbers refuses "" and None
-   with a TypeError, an unknown category is a KeyError;
+1. every number packed as it is: `struct` refuses "" and None, an unknown category
+   is a KeyError;
 2. the row again, with a look at each value for what means missing;
-3. the row again, each cell on its own: what still does not fit becomes missing
+3. the row again, each value on its own: what still does not fit becomes missing
    and is reported.
 """
 
 from __future__ import annotations
 
 import math
+import struct
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
 from okxlab.table.spans import NAT
+from okxlab.table.stage import record_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from types import CodeType
-
-    from numpy.typing import NDArray
+    from collections.abc import Callable, Iterable, Sequence
 
     from okxlab.protocol.columns import Column, ColumnKind
+    from okxlab.table.stage import Item
     from okxlab.table.storage import Buffer, Cells
 
     Refuse = Callable[[str, object], None]
@@ -41,9 +40,16 @@ __all__ = ["Writer"]
 
 _NAN: Final = math.nan
 _BLANK: Final = ("", None)
-_UNFIT: Final = (TypeError, KeyError, IndexError, ValueError, OverflowError)
+_UNFIT: Final = (
+    struct.error,
+    TypeError,
+    KeyError,
+    IndexError,
+    ValueError,
+    OverflowError,
+)
 
-# What a missing value is in the array; the nullable kinds have a mask instead.
+# What is written for a missing value; the nullable kinds have a mask besides.
 _MISSING: Final[dict[ColumnKind, object]] = {
     "float": _NAN,
     "ms": NAT,
@@ -52,46 +58,65 @@ _MISSING: Final[dict[ColumnKind, object]] = {
     "Int64": 0,
     "boolean": 0,
     "str": _NAN,
-    "category": -1,
+    "category": "",
     "object": None,
 }
+_NULLABLE: Final = ("Int64", "boolean")
+_OBJECTS: Final = ("str", "object")
 
+# One row is the hot path.  ``at`` is the record of row ``stop``: that is made sure of
+# whatever ends a batch, since a row in another's place would be a lie ever after.
 _TEMPLATE: Final = """\
 def make(full):
     {names} = [None] * {count}
+    at = end = 0
     def append(rows, recv_us, inst_id=None, origin=0):
-        i = buffer.stop
-        if len(rows) == 1 and i < capacity and not origin:
+        nonlocal at
+        if len(rows) == 1 and at < end:
+            i = buffer.stop
             row = rows[0]
             try:
-                {fast}
+                {one}
             except UNFIT:
-                patient(row, i, recv_us, inst_id)
+                patient(row, i, recv_us, inst_id, origin)
+            at += {size}
             buffer.stop = i + 1
             return 1
         return append_many(rows, recv_us, inst_id, origin)
     def append_many(rows, recv_us, inst_id, origin):
+        nonlocal at
         start = i = buffer.stop
-        if i + len(rows) > capacity:
+        if i + len(rows) > buffer.capacity:
             return full(rows, recv_us, inst_id, origin)
-        for row in rows:
-            try:
-                {fast}
-            except UNFIT:
-                patient(row, i, recv_us, inst_id)
-            i += 1
-        if origin:
-            origins[start:i] = origin
+        try:
+            for row in rows:
+                if at >= end:
+                    restage(i)
+                try:
+                    {each}
+                except UNFIT:
+                    patient(row, i, recv_us, inst_id, origin)
+                at += {size}
+                i += 1
+        except BaseException:
+            restage(start)
+            raise
         buffer.stop = i
         return i - start
-    def patient(row, i, recv_us, inst_id):
+    def patient(row, i, recv_us, inst_id, origin):
         try:
             {patient}
         except UNFIT:
-            careful(row, i, recv_us, inst_id)
+            careful(row, i, recv_us, inst_id, origin, stage, at)
+    def restage(row):
+        nonlocal stage, at, end
+        stage = buffer.restage(row).memory
+        at = 0
+        end = len(stage)
     def use(*arguments):
         nonlocal {names}
         {names} = arguments
+        restage(buffer.stop)
     return append, use
 """
 
@@ -121,11 +146,9 @@ class Writer:
         self, columns: tuple[Column, ...], refuse: Refuse, full: Append
     ) -> None:
         self._refuse = refuse
-        scope: dict[str, Any] = {"UNFIT": _UNFIT, "BLANK": _BLANK, "NAN": _NAN}
-        exec(_code(columns), scope)  # noqa: S102 # our own text, see _name
         self.append: Append
         self._use: Callable[..., None]
-        self.append, self._use = scope["make"](full)
+        self.append, self._use = _maker(columns)(full)
 
     def use(self, buffer: Buffer) -> None:
         """Append to this buffer from now on.
@@ -136,55 +159,71 @@ class Writer:
             The buffer; what is in it already stays.
         """
         arguments: list[Any] = []
-        for cells in _written(buffer.cells):
-            arguments.append(_target(cells))
-            if cells.mask is not None:
-                arguments.append(cells.mask.data)
-            if cells.column.kind == "category":
-                arguments.append(_codes(cells.column))
-        careful = _careful(buffer.cells, self._refuse)
-        self._use(*arguments, _origins(buffer), careful, buffer, buffer.capacity)
+        for cells in buffer.cells:
+            match cells.column.kind:
+                case "str" | "object":
+                    arguments.append(cells.array)
+                case "category":
+                    arguments.append(_codes(cells.column))
+                case "Int64" | "boolean":
+                    assert cells.mask is not None
+                    arguments.append(cells.mask.data)
+        careful = _careful(buffer, self._refuse)
+        self._use(*arguments, careful, buffer, None)
 
 
-# Hundreds of streams share a few dozen sets of columns.
+# Hundreds of streams share a few dozen sets of columns.  What Python has learnt of
+# the text holds for all of them only if the names in it mean the same objects.
 @lru_cache(maxsize=256)
-def _code(columns: tuple[Column, ...]) -> CodeType:
-    names: list[str] = []
-    fast: list[str] = []
-    patient: list[str] = []
-    level = ""
-    for number, column in enumerate(columns):
-        if column.source == "origin":
-            continue
-        names += _names(number, column)
-        if column.source == "level" and level != (level := _level(column)):
-            fast.append(f"level = {level}")
-            patient.append(f"level = {level}")
-        fast.append(_fast(number, column))
-        patient.append(_patient(number, column))
-    names += ["origins", "careful", "buffer", "capacity"]
-    text = _TEMPLATE.format(
+def _maker(columns: tuple[Column, ...]) -> Callable[..., Any]:
+    """Return the function that makes `append` and what changes its buffer."""
+    scope: dict[str, Any] = {
+        "UNFIT": _UNFIT,
+        "BLANK": _BLANK,
+        "NAN": _NAN,
+        "pack_into": record_of(columns).pack_into,
+    }
+    code = compile(_text(columns), "<okxlab.table: append>", "exec")
+    exec(code, scope)  # noqa: S102 # our own text, see _name
+    make: Callable[..., Any] = scope["make"]
+    return make
+
+
+def _text(columns: tuple[Column, ...]) -> str:
+    record = record_of(columns)
+    names = [name for place in enumerate(columns) if (name := _name_of(*place))]
+    names += ["careful", "buffer", "stage"]
+    levels = dict.fromkeys(_level(c) for c in columns if c.source == "level")
+    lookups = [f"{name} = {value}" for name, value in levels]
+    blanks = [_blank(item) for item in record.items if item.column.kind in _NULLABLE]
+    objects = [
+        _object(number, column)
+        for number, column in enumerate(columns)
+        if column.kind in _OBJECTS
+    ]
+    fast = [*lookups, _packing(map(_fast, record.items)), *objects]
+    patient = [*lookups, *blanks, _packing(map(_patient, record.items)), *objects]
+    return _TEMPLATE.format(
         names=", ".join(names),
         count=len(names),
-        fast=_joined(fast, 16),
+        size=record.size,
+        one=_joined(fast, 16),
+        each=_joined(fast, 20),
         patient=_joined(patient, 12),
     )
-    return compile(text, "<okxlab.table: append>", "exec")
 
 
 def _joined(lines: list[str], indent: int) -> str:
     return ("\n" + " " * indent).join(lines)
 
 
-def _names(number: int, column: Column) -> list[str]:
-    """Return the names that a column's array and what belongs to it go by."""
-    match column.kind:
-        case "Int64" | "boolean":
-            return [f"c{number}", f"mask{number}"]
-        case "category":
-            return [f"c{number}", f"codes{number}"]
-        case _:
-            return [f"c{number}"]
+def _name_of(number: int, column: Column) -> str:
+    """Return the name of what a column is written with, "" where it needs nothing."""
+    if column.kind in _OBJECTS:
+        return f"c{number}"
+    if column.kind in _NULLABLE:
+        return f"mask{number}"
+    return f"codes{number}" if column.kind == "category" else ""
 
 
 def _value(column: Column) -> str:
@@ -192,16 +231,18 @@ def _value(column: Column) -> str:
     match column.source:
         case "recv":
             return "recv_us // 1_000" if column.kind == "ms" else "recv_us"
-        case "inst_id":
-            return "inst_id"
+        case "inst_id" | "origin":
+            return column.source
         case "level":
-            return f"level.{_name(column.part)}"
+            return f"{_level(column)[0]}.{_name(column.part)}"
         case _:
             return f"row.{_name(column.field)}"
 
 
-def _level(column: Column) -> str:
-    return f"row.{_name(column.field)}[{column.level:d}]"
+def _level(column: Column) -> tuple[str, str]:
+    """Return the name of a level, and the expression of it."""
+    field = _name(column.field)
+    return f"{field}_{column.level:d}", f"row.{field}[{column.level:d}]"
 
 
 def _name(text: str) -> str:
@@ -210,75 +251,79 @@ def _name(text: str) -> str:
     return text
 
 
-def _fast(number: int, column: Column) -> str:
-    value = _value(column)
-    match column.kind:
-        case "category":
-            value = f"codes{number}[{value}]"
-        case "str":
-            value = f"{value} or NAN"
-    return f"c{number}[i] = {value}"
+def _object(number: int, column: Column) -> str:
+    missing = " or NAN" if column.kind == "str" else ""
+    return f"c{number}[i] = {_value(column)}{missing}"
 
 
-def _patient(number: int, column: Column) -> str:
-    value = _value(column)
-    match column.kind:
-        case "Int64" | "boolean":
-            return (
-                f"if (v := {value}) in BLANK: mask{number}[i] = True\n"
-                + " " * 12
-                + f"else: c{number}[i] = v"
-            )
-        case "float" | "ms" | "us" | "int64":
-            missing = "NAN" if column.kind == "float" else str(_MISSING[column.kind])
-            return f"c{number}[i] = {missing} if (v := {value}) in BLANK else v"
-        case _:
-            return _fast(number, column)
+def _packing(values: Iterable[str]) -> str:
+    return f"pack_into(stage, at, {', '.join(values)})"
 
 
-def _written(cells: list[Cells]) -> list[Cells]:
-    # `origin` is written by whole batches, and only where it is not 0.
-    return [cell for cell in cells if cell.column.source != "origin"]
+def _fast(item: Item) -> str:
+    value = _value(item.column)
+    if item.column.kind != "category" or item.column.source == "origin":
+        return value
+    return f"codes{item.position}[{value}]"
 
 
-def _origins(buffer: Buffer) -> NDArray[Any]:
-    """Return the codes of `origin`; a table without that column takes any."""
-    for cells in buffer.cells:
-        if cells.column.source == "origin":
-            return cells.array
-    return np.empty(buffer.capacity, np.int8)
+def _patient(item: Item) -> str:
+    kind = item.column.kind
+    if kind in _NULLABLE:
+        return f"v{item.position}"
+    if kind == "category":
+        return _fast(item)
+    missing = "NAN" if kind == "float" else str(_MISSING[kind])
+    return f"{missing} if (v := {_value(item.column)}) in BLANK else v"
 
 
-def _target(cells: Cells) -> Any:
-    """Return what takes single values fastest: objects have no memoryview."""
-    objects = cells.column.kind in ("str", "object")
-    return cells.array if objects else cells.array.data
+def _blank(item: Item) -> str:
+    number, value = item.position, _value(item.column)
+    return f"if (v{number} := {value}) in BLANK: mask{number}[i] = True; v{number} = 0"
 
 
-def _codes(column: Column) -> dict[str | None, int]:
-    codes: dict[str | None, int] = {"": -1, None: -1}
-    codes.update((text, code) for code, text in enumerate(column.categories))
-    return codes
+@lru_cache(maxsize=256)
+def _codes(column: Column) -> dict[str, int]:
+    # Without None, which is left to the third tier: a text is found sooner where all
+    # keys are texts.
+    return {"": -1, **{text: code for code, text in enumerate(column.categories)}}
 
 
-def _careful(all_cells: list[Cells], refuse: Refuse) -> Callable[..., None]:
+def _careful(buffer: Buffer, refuse: Refuse) -> Callable[..., None]:
     """Return the third tier: it takes any value, and reports what does not fit."""
+    items = {item.position: item for item in record_of(buffer.columns).items}
     columns = [
-        (cells, _reader(cells.column), _codes(cells.column))
-        for cells in _written(all_cells)
+        (cells, _reader(cells.column), _putter(cells, items.get(number)))
+        for number, cells in enumerate(buffer.cells)
     ]
 
-    def careful(row: Any, i: int, recv: int, inst_id: str | None) -> None:
-        for cells, read, codes in columns:
-            value = read(row, recv, inst_id)
-            if not _put(cells, i, value, codes):
+    def careful(
+        row: Any,
+        i: int,
+        recv: int,
+        inst_id: str | None,
+        origin: int,
+        stage: bytearray,
+        at: int,
+    ) -> None:
+        for cells, read, put in columns:
+            value = read(row, recv, inst_id, origin)
+            missing = _MISSING[cells.column.kind]
+            is_missing = value in _BLANK
+            try:
+                put(stage, at, i, missing if is_missing else value)
+            except _UNFIT:
+                is_missing = True
+                put(stage, at, i, missing)
                 refuse(cells.column.name, value)
+            if cells.mask is not None:
+                cells.mask[i] = is_missing
 
     return careful
 
 
-def _reader(column: Column) -> Callable[[Any, int, str | None], Any]:
-    def read_level(row: Any, _recv: int, _inst_id: str | None) -> Any:
+def _reader(column: Column) -> Callable[[Any, int, str | None, int], Any]:
+    def read_level(row: Any, _recv: int, _inst_id: str | None, _origin: int) -> Any:
         levels = getattr(row, column.field)
         if column.level >= len(levels):
             return None  # a thin book
@@ -287,29 +332,29 @@ def _reader(column: Column) -> Callable[[Any, int, str | None], Any]:
     match column.source:
         case "recv":
             unit = 1_000 if column.kind == "ms" else 1
-            return lambda _row, recv, _inst_id: recv // unit
+            return lambda _row, recv, _inst_id, _origin: recv // unit
         case "inst_id":
-            return lambda _row, _recv, inst_id: inst_id
+            return lambda _row, _recv, inst_id, _origin: inst_id
+        case "origin":
+            return lambda _row, _recv, _inst_id, origin: column.categories[origin]
         case "level":
             return read_level
         case _:
-            return lambda row, _recv, _inst_id: getattr(row, column.field)
+            return lambda row, _recv, _inst_id, _origin: getattr(row, column.field)
 
 
-def _put(cells: Cells, i: int, value: Any, codes: dict[str | None, int]) -> bool:
-    """Write one cell, as missing if it must be; return whether the value fitted."""
-    column, array, mask = cells
-    target = _target(cells)
-    blank = value in _BLANK
-    fits = True
-    try:
-        if blank:
-            array[i] = _MISSING[column.kind]
-        else:
-            target[i] = codes[value] if column.kind == "category" else value
-    except _UNFIT:
-        array[i] = _MISSING[column.kind]
-        fits = False
-    if mask is not None:
-        mask[i] = blank or not fits
-    return fits
+def _putter(
+    cells: Cells, item: Item | None
+) -> Callable[[bytearray, int, int, Any], None]:
+    """Return what writes one value, into the record at ``at`` or in row ``i``."""
+
+    def put_object(_stage: bytearray, _at: int, i: int, value: Any) -> None:
+        cells.array[i] = value
+
+    if item is None:
+        return put_object
+    pack_into, offset = struct.Struct(item.dtype.char).pack_into, item.offset
+    if item.column.kind != "category":
+        return lambda stage, at, _i, value: pack_into(stage, at + offset, value)
+    codes = _codes(item.column)
+    return lambda stage, at, _i, text: pack_into(stage, at + offset, codes[text])

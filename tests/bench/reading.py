@@ -67,6 +67,12 @@ def changed_bars(*, short: bool) -> list[Figure]:
         table.append(last, _RECV_US)
         table.snapshot()
 
+    kept = [table.snapshot()]
+
+    def replaced() -> None:
+        table.append(last, _RECV_US)
+        kept[0] = table.snapshot()
+
     def followed() -> None:
         table.append(last, _RECV_US)
         table.since(table.mark - 1)
@@ -75,6 +81,7 @@ def changed_bars(*, short: bool) -> list[Figure]:
     for title, call, at_most in (
         (f".df of {_BARS:,} bars, none changed", table.snapshot, None),
         (f".df of {_BARS:,} bars, the last one changed", changed, 150.0),
+        (f".df of {_BARS:,} bars, the same in place of the one before", replaced, None),
         (f"changes of {_BARS:,} bars, the last one changed", followed, None),
     ):
         value, seconds = ratio(call, trades.snapshot, short=short)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from okxlab.protocol.columns import INST_ID, ORIGIN, RECV, Column
-from okxlab.table import Window, make_table, storage
+from okxlab.table import Window, make_table, stage, storage
 
 INSTRUMENTS = ("A", "B", "C")
 
@@ -39,6 +39,7 @@ def _small_buffers():
     """Let buffers fill up after a few rows, so that every run crosses many."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(storage, "FIRST_CAPACITY", 4)
+        patch.setattr(stage, "_PART", 2)
         yield
 
 

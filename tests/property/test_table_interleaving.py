@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from okxlab.table import Window, storage
+from okxlab.table import Window, stage, storage
 from tests.unit.table_rows import COLUMNS, AnyRow, table
 
 SOME = tuple(
@@ -33,12 +33,14 @@ WINDOWS = {
 def _small_buffers(monkeypatch):
     """Let a buffer be full after a few rows, so that a step may cross several."""
     monkeypatch.setattr(storage, "FIRST_CAPACITY", 8)
+    monkeypatch.setattr(stage, "_PART", 2)
 
 
 # Where reader and writer touch what the other one can see.
-SHARED = {"rolling.py", "keyed.py", "bars.py", "storage.py", "<okxlab.table: append>"}
+SHARED = {"rolling.py", "keyed.py", "bars.py", "storage.py", "stage.py"}
+SHARED |= {"<okxlab.table: append>"}
 # What only makes things that nobody else has yet.
-UNSHARED = {"__init__", "fresh", "_allocate", "_blank", "_cells_of", "capacity_for"}
+UNSHARED = {"__init__", "fresh", "_blocks_of", "_cells_of", "capacity_for"}
 UNSHARED |= {"<dictcomp>", "<genexpr>", "<lambda>", "<listcomp>"}
 REACHING_OUT = ("ATTR", "METHOD", "SUBSCR", "SLICE", "CALL", "BINARY_OP")
 

@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 )
 
 from okxlab.protocol.columns import INST_ID, ORIGIN, ORIGINS, RECV, Column
-from okxlab.table import Window, make_table, storage
+from okxlab.table import Window, make_table, stage, storage
 
 SIDES = ("buy", "sell")
 INSTRUMENTS = ("BTC-USDT", "ETH-USDT", None)
@@ -78,6 +78,7 @@ def _small_buffers():
     """Let buffers fill up after a few rows, so that every run crosses many."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(storage, "FIRST_CAPACITY", 4)
+        patch.setattr(stage, "_PART", 2)
         yield
 
 

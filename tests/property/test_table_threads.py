@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 import threading
+from functools import partial
 
 import numpy as np
 import pytest
 
 from okxlab.protocol.columns import Level
-from okxlab.table import Window, storage
+from okxlab.table import Window, stage, storage
 from tests.unit.table_rows import AnyRow, table
 
 BATCHES = 2_000
@@ -22,6 +23,7 @@ PATIENCE = 60.0
 def _restless(monkeypatch):
     """Let threads take turns often, and buffers be full soon."""
     monkeypatch.setattr(storage, "FIRST_CAPACITY", 64)
+    monkeypatch.setattr(stage, "_PART", 2)
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
     yield
@@ -167,9 +169,7 @@ def test_keyed_readers_see_whole_rows_that_never_go_back(kind):
             row.inst_id, row.until = "BTC-USDT", max(key, 0)
         made.append([row], batch, "BTC-USDT")
 
-    seen = {}
-
-    def look():
+    def look(seen):
         mark = made.mark
         frame = made.snapshot()
         ids = frame["trade_id"].to_numpy()
@@ -200,7 +200,8 @@ def test_keyed_readers_see_whole_rows_that_never_go_back(kind):
         assert len(frame) == 0 or frame["trade_id"].min() >= at[0]
         at[0] = now
 
-    batches = write_until_read(write, [look, follow])
+    lookers = [partial(look, {}), partial(look, {})]
+    batches = write_until_read(write, [*lookers, follow])
     follow()
     current = set(made.snapshot()["trade_id"])
 

@@ -98,7 +98,7 @@ def test_index_copies_nothing():
 
 
 def test_rows_written_later_appear_in_later_snapshots_only():
-    """The frame over the buffer is laid once, and yet shows what comes later."""
+    """The sheet over the buffer is made once, and yet shows what comes later."""
     filled = fill(table(), range(3))
     before = filled.snapshot()
     fill(filled, range(3, 6))
@@ -184,6 +184,42 @@ def test_arrays_below_the_index_do_not_reach_the_table(reach):
         reach(filled.snapshot().index)[0] = 9
 
     pd.testing.assert_frame_equal(expected, filled.snapshot())
+
+
+@pytest.mark.parametrize("index_is_gone", [False, True])
+@pytest.mark.parametrize("owner_is_gone", [False, True])
+def test_index_that_becomes_a_column_is_isolated(index_is_gone, owner_is_gone):
+    """A write into a column that was the index copies it first, whoever is left."""
+    filled = fill(table(), range(6))
+    other = filled.snapshot()
+    expected = other.copy()
+    mine = filled.snapshot()
+    series = mine.index.to_series(index=range(6))
+    if index_is_gone:
+        del mine
+    if owner_is_gone:
+        del filled
+        gc.collect()
+    series.iloc[1] = pd.Timestamp(9, unit="s", tz="UTC")
+
+    pd.testing.assert_frame_equal(expected, other)
+    assert series.iloc[1] == pd.Timestamp(9, unit="s", tz="UTC")
+
+
+@pytest.mark.parametrize("kind", ["log", "bars"])
+def test_frame_is_put_together_as_pandas_does(kind):
+    """What is made by hand here is no different from what pandas makes of it."""
+    filled = fill(table(kind), range(4))
+    frame = filled.snapshot()
+    same = pd.DataFrame({name: frame[name].copy() for name in NAMES}, frame.index)
+    frame._mgr._verify_integrity()
+
+    pd.testing.assert_frame_equal(same, frame)
+    assert frame.index.freq is None
+    assert frame.index.equals(pd.date_range("1970", periods=4, freq="s", tz="UTC"))
+    assert frame.flags.allows_duplicate_labels
+    assert frame.columns.get_loc("sz") == NAMES.index("sz")
+    assert frame.columns.is_(filled.snapshot().columns)
 
 
 @pytest.mark.parametrize("kind", ["log", "bars"])
