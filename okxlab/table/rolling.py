@@ -224,9 +224,9 @@ class RollingTable(Table):
 
     def _use(self, buffer: Buffer) -> None:
         """Write into this buffer from now on."""
-        self._writer.use(buffer)
         # Replaced by the writer; readers take it once per snapshot.
         self._buffer = buffer
+        self._writer.use(buffer)
 
     def _roll(self, incoming: int) -> None:
         """Move the rows in the window to a fresh buffer."""
