@@ -67,7 +67,7 @@ def merge(
     old, start, stop
         The rows that are there, settled, and which of them stay.
     new
-        The rows that come in between.
+        The rows that come in between, settled.
     at
         Before which of the rows that stay each of them goes, counted from
         ``start``.
@@ -79,7 +79,6 @@ def merge(
     Buffer
         Its ``born`` tells in which order the rows came.
     """
-    new.settle()
     rows = slice(start, stop)
     merged = old.fresh(slice(0, 0), capacity, old.first + start)
     count = stop - start + new.stop

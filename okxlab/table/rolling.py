@@ -110,6 +110,7 @@ class RollingTable(Table):
             self._writer.append(rows, recv_us, inst_id, origin)
         finally:
             self._writer.use(self._buffer)
+        new.settle()
         old, start, stop = self._span()
         at = self._positions(old, start, stop, new, inst_id, key)
         count = stop - start + len(rows)
@@ -126,7 +127,6 @@ class RollingTable(Table):
         inst_id: str | None,
         key: str,
     ) -> Any:
-        count = new.settle()
         names = [column.name for column in self.columns]
         number = names.index(key)
         own = None
@@ -137,8 +137,8 @@ class RollingTable(Table):
             old.cells[number].array[start:stop],
             old.ts[start:stop],
             own,
-            new.cells[number].array[:count],
-            new.ts[:count],
+            new.cells[number].array[: new.stop],
+            new.ts[: new.stop],
         )
 
     def snapshot(self, last: int | None = None) -> pd.DataFrame:  # noqa: D102
@@ -221,9 +221,9 @@ class RollingTable(Table):
 
     def _use(self, buffer: Buffer) -> None:
         """Write into this buffer from now on."""
-        self._writer.use(buffer)
         # Replaced by the writer; readers take it once per snapshot.
         self._buffer = buffer
+        self._writer.use(buffer)
 
     def _roll(self, incoming: int) -> None:
         """Move the rows in the window to a fresh buffer."""

@@ -14,9 +14,9 @@ A stage that is full is settled and left, never used again: a reader may still b
 at it.  Anybody may `Stage.settle` at any time without a lock:
 
 - A reader takes ``stop`` first and the stage second.  What is below the ``base`` of
-  that stage was settled before the stage was shown; what is between ``base`` and
-  ``stop`` is in it, since a later stage would have been shown before ``stop`` had
-  been raised that far.
+  that stage was in the columns before the stage was shown; what is between ``base``
+  and ``stop`` is in it, since a later stage would have been shown before ``stop`` had
+  been raised that far.  Where there is no stage yet, all rows are in the columns.
 - No reader copies what is at or beyond ``stop``, nor the writer a record that is not
   whole.  So no copy sees half a record, and two that are made at the same time write
   the same values into the same cells.

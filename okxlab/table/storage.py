@@ -119,8 +119,9 @@ class Buffer:
         ]
         # Raised by the writer only, after the rows below it are whole.
         self.stop = 0
-        # Replaced by the writer; who reads it has read `stop` before.
-        self._stage = self._stage_from(0)
+        # Replaced by the writer; who reads it has read `stop` before.  None until rows
+        # are appended: most buffers that are made are only copied into.
+        self._stage: Stage | None = None
         # Where a duration begins, as the last reader left it: any is right, a late
         # one saves work.
         self.scan = Scan()
@@ -138,7 +139,7 @@ class Buffer:
         """
         stop = self.stop
         stage = self._stage
-        if stage.settled < stop:
+        if stage is not None and stage.settled < stop:
             stage.settle(stop)
         return stop
 
@@ -154,8 +155,9 @@ class Buffer:
         -----
         Writer thread.
         """
-        self._stage.settle(row)
-        self._stage = self._stage_from(row)
+        if self._stage is not None:
+            self._stage.settle(row)
+        self._stage = Stage(self._record, self._numbers, self.capacity, row)
         return self._stage
 
     def hold(self, rows: int) -> None:
@@ -168,13 +170,9 @@ class Buffer:
 
         Notes
         -----
-        For who makes the buffer, before it is shown.
+        For who makes the buffer, before rows are appended to it.
         """
-        self._stage = self._stage_from(rows)
         self.stop = rows
-
-    def _stage_from(self, row: int) -> Stage:
-        return Stage(self._record, self._numbers, self.capacity, row)
 
     def births(self, start: int, stop: int) -> NDArray[np.int64]:
         """Return the mark at which each of some rows came.
