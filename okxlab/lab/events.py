@@ -324,7 +324,7 @@ class Events:
 
 
 def _begin(holding: Holding, push: ev.Push) -> ev.Push:
-    """Return what is news of the first push after a connection was made.
+    """Note that a holding is served again, and return what of its first push is news.
 
     OKX begins each subscription to trades with the last one there was.  Tapes of
     trades that are counted know by themselves, and learn from it that nothing is

@@ -35,7 +35,7 @@ class Holding:
     connection
         Where it lives; None once nobody wants it any more.
     has_begun
-        Whether rows have come on the connection that is open now.
+        Whether a push has come since the connection was lost last.
     is_live
         Whether the exchange serves it now.
     last, recv_us

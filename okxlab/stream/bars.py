@@ -86,9 +86,9 @@ class BarTape(ChainedTape):
         if newest is not None:
             if row.ts < newest.ts:
                 return False
-            # One that says nothing of its volume has "" or None there.
-            with_both = type(row.vol) is type(newest.vol) is float
-            if row.ts == newest.ts and with_both and row.vol < newest.vol:
+            # "" and None, where OKX says nothing of a volume, cannot be compared.
+            is_told = type(row.vol) is type(newest.vol) is float
+            if row.ts == newest.ts and is_told and row.vol < newest.vol:
                 return True
         self._newest[arg.key] = row
         return False

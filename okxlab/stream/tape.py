@@ -68,6 +68,7 @@ class Tape:
     """
 
     # Much is read and written once a message: a slot is near, a dictionary is not.
+    # What only one kind of tape has lies in its dictionary.
     __slots__ = (
         "_append",
         "_changed",

@@ -58,7 +58,7 @@ class TradeTape(ChainedTape):
             self._receive_out_of_line(push, recv_us)
 
     def _follows(self, arg: Arg, row: Any) -> bool:
-        """Take a row in if it follows the last one, and tell whether it does."""
+        """Tell whether a row follows the last one; if it does it is the last one now."""
         chain = self._chains[arg.key]
         behind = row.trade_id + 1
         try:

@@ -9,6 +9,8 @@ kinds: `RollingTable` grows at the end, `BarTable` updates bars until they close
 - `stage`: where new rows wait to be brought into the arrays
 - `writing`: from typed rows to records and cells, the hot path
 - `frames`: DataFrames over the arrays, all that depends on pandas' insides
+- `mirror`: the copy that frames of bars and states show, kept up to date
+- `insertion`: where rows belong that come after their successors
 - `spans`: where a duration begins
 - `base`, `rolling`, `keyed`, `bars`, `states`: the tables
 """

@@ -145,7 +145,7 @@ class BarTable(KeyedTable[_Key]):
             return 0
         assert window.duration_ms is not None
         versions = roster.versions[:count].copy()
-        roster.buffer.settle()  # behind the copy, as for a frame
+        roster.buffer.settle()
         ts = roster.buffer.ts[versions]
         return advance(Scan(window.duration_ms, window.max_rows), ts, count).start
 

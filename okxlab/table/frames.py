@@ -10,6 +10,10 @@ two holes are closed here:
   place where no other frame does;
 - ``.array`` and ``.values`` of a Series hand out the values themselves.
 
+One is left open: pandas passes its mark of read-only not on to what ``ravel``,
+``reshape`` and ``T`` of a nullable ``.array`` return, and without the right to write
+its own ``cumsum`` of such a column fails.
+
 pandas offers no public way to either.  Its public way to a slice of a frame takes
 three times as long: it asks of each array anew what its slices are.  What is used
 here instead was tried on pandas 3.0.0 and 3.1.1, and
@@ -88,7 +92,7 @@ class Sheet:
         *,
         by_time: bool,
     ) -> None:
-        columns = tuple([cell.column for cell in cells])
+        columns = tuple(cell.column for cell in cells)
         self._bare, forms = _forms(columns, tuple(blocks), by_time=by_time)
         self._owners: list[NDArray[Any]] = []
         self._times: NDArray[Any] | None = None

@@ -137,16 +137,18 @@ class Roster:
         return laid
 
     def _unseen_mirror(self) -> Mirror:
-        """Take out a mirror that nobody looks at, or make one."""
+        """Take out a mirror that nobody looks at, or make one; let go of others."""
+        found: Mirror | None = None
         for _ in range(_MIRRORS):
             try:
                 mirror = self._mirrors.pop(0)
             except IndexError:
                 break
-            if not mirror.is_seen:
-                return mirror
-            self._mirrors.append(mirror)
-        return Mirror(self.buffer)
+            if mirror.is_seen:
+                self._mirrors.append(mirror)
+            else:
+                found = mirror
+        return found or Mirror(self.buffer)
 
 
 class KeyedTable(Table, Generic[KeyT]):
@@ -167,7 +169,8 @@ class KeyedTable(Table, Generic[KeyT]):
     Notes
     -----
     A snapshot copies the rows that have changed since one before, and all of them
-    if every frame that was taken is still looked at.
+    if every frame that was taken is still looked at.  For that up to three copies of
+    the table are kept, as many as are looked at and one more.
     """
 
     def __init__(

@@ -135,7 +135,8 @@ class Buffer:
 
         Notes
         -----
-        Any thread.  Who looks at columns does this before, and looks at no more rows.
+        Any thread.  Who looks at columns looks at no more rows than this returns, or
+        at rows that were noted before it was called.
         """
         stop = self.stop
         stage = self._stage

@@ -1,9 +1,8 @@
 """From typed rows to cells: the hot path, as generated Python.
 
-Writing a row means a known list of assignments.  Spelt out in one function they
-cost less than half of a loop over one closure a column (measured for a trade: 0.54
-and 1.38 of what `orjson.loads` takes), so the function is generated, once for each
-set of columns.
+Writing a row means a known list of values.  Spelt out in one function they cost less
+than half of a loop over one closure a column, so the function is generated, once for
+each set of columns.
 
 The numbers of a row go into the next record of the buffer's stage, texts and objects
 into their columns.  Values come as msgspec decoded them: a number, or "" or None
@@ -65,7 +64,8 @@ _NULLABLE: Final = ("Int64", "boolean")
 _OBJECTS: Final = ("str", "object")
 
 # One row is the hot path.  ``at`` is the record of row ``stop``: that is made sure of
-# whatever ends a batch, since a row in another's place would be a lie ever after.
+# whatever ends a batch, since a row in another's place would be a lie ever after, and
+# so would be a mark of what is missing that a row left behind which did not come.
 _TEMPLATE: Final = """\
 def make(full):
     {names} = [None] * {count}
@@ -99,20 +99,26 @@ def make(full):
                 at += {size}
                 i += 1
         except BaseException:
+            unmark(start, i)
             restage(start)
             raise
         buffer.stop = i
         return i - start
     def patient(row, i, recv_us, inst_id, origin):
         try:
-            {patient}
-        except UNFIT:
-            careful(row, i, recv_us, inst_id, origin, stage, at)
+            try:
+                {patient}
+            except UNFIT:
+                careful(row, i, recv_us, inst_id, origin, stage, at)
+        except BaseException:
+            unmark(i, i + 1)
+            raise
     def restage(row):
         nonlocal stage, at, end
+        at = end = 0
         stage = buffer.restage(row).memory
-        at = 0
-        end = len(stage)
+        if row < buffer.capacity:
+            end = len(stage)
     def use(*arguments):
         nonlocal {names}
         {names} = arguments
@@ -169,7 +175,7 @@ class Writer:
                     assert cells.mask is not None
                     arguments.append(cells.mask.data)
         careful = _careful(buffer, self._refuse)
-        self._use(*arguments, careful, buffer, None)
+        self._use(*arguments, careful, _unmark(buffer), buffer, None)
 
 
 # Hundreds of streams share a few dozen sets of columns.  What Python has learnt of
@@ -192,7 +198,7 @@ def _maker(columns: tuple[Column, ...]) -> Callable[..., Any]:
 def _text(columns: tuple[Column, ...]) -> str:
     record = record_of(columns)
     names = [name for place in enumerate(columns) if (name := _name_of(*place))]
-    names += ["careful", "buffer", "stage"]
+    names += ["careful", "unmark", "buffer", "stage"]
     levels = dict.fromkeys(_level(c) for c in columns if c.source == "level")
     lookups = [f"{name} = {value}" for name, value in levels]
     blanks = [_blank(item) for item in record.items if item.column.kind in _NULLABLE]
@@ -209,7 +215,7 @@ def _text(columns: tuple[Column, ...]) -> str:
         size=record.size,
         one=_joined(fast, 16),
         each=_joined(fast, 20),
-        patient=_joined(patient, 12),
+        patient=_joined(patient, 16),
     )
 
 
@@ -271,8 +277,10 @@ def _patient(item: Item) -> str:
     kind = item.column.kind
     if kind in _NULLABLE:
         return f"v{item.position}"
-    if kind == "category":
+    if item.column.source == "origin":
         return _fast(item)
+    if kind == "category":
+        return f"codes{item.position}[{_value(item.column)} or '']"
     missing = "NAN" if kind == "float" else str(_MISSING[kind])
     return f"{missing} if (v := {_value(item.column)}) in BLANK else v"
 
@@ -284,7 +292,7 @@ def _blank(item: Item) -> str:
 
 @lru_cache(maxsize=256)
 def _codes(column: Column) -> dict[str, int]:
-    # Without None, which is left to the third tier: a text is found sooner where all
+    # Without None, which the patient tier sees to: a text is found sooner where all
     # keys are texts.
     return {"": -1, **{text: code for code, text in enumerate(column.categories)}}
 
@@ -320,6 +328,17 @@ def _careful(buffer: Buffer, refuse: Refuse) -> Callable[..., None]:
                 cells.mask[i] = is_missing
 
     return careful
+
+
+def _unmark(buffer: Buffer) -> Callable[[int, int], None]:
+    """Return what forgets which values are missing in rows that did not come."""
+    masks = [cells.mask for cells in buffer.cells if cells.mask is not None]
+
+    def unmark(start: int, stop: int) -> None:
+        for mask in masks:
+            mask[start:stop] = False
+
+    return unmark
 
 
 def _reader(column: Column) -> Callable[[Any, int, str | None, int], Any]:

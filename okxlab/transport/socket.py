@@ -137,7 +137,7 @@ class Socket(ClientConnection):
             self._shake_hands(data)
         else:
             for piece in self._framing.cut(data):
-                if isinstance(piece, bytes):
+                if not isinstance(piece, str):
                     super().data_received(piece)
                 elif self._receiver is not None:
                     self._receiver.receive_text(piece)
@@ -152,9 +152,9 @@ class Socket(ClientConnection):
     def _shake_hands(self, data: bytes) -> None:
         super().data_received(data)
         # What came behind the answer went into the library's parser, and may be torn:
-        # it goes on there, unless the answer was all.
-        ends_here = data.find(_BLANK_LINE) == len(data) - len(_BLANK_LINE)
-        self._framing.is_over = self.reads > 1 or not ends_here
+        # it goes on there, unless the answer came in one piece and was all.
+        is_all = data.endswith(_BLANK_LINE) and data.count(_BLANK_LINE) == 1
+        self._framing.is_over = self.reads > 1 or not is_all
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Learn from the transport that the connection is gone."""

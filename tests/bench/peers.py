@@ -27,7 +27,11 @@ if TYPE_CHECKING:
     Take = Callable[[str], object]
 
 _WINDOW = 10_000
+"""Rows kept where that is the user's own work."""
 _A_ROUND = 200
+"""Messages of a round: some peers take milliseconds for each."""
+_AHEAD = 500
+"""Messages that go ahead, so that a peer has its shape."""
 
 SOURCES: dict[str, tuple[str, Callable[[], Iterator[str]]]] = {
     "trades": ("trades", lambda: messages("trades")),
@@ -177,7 +181,7 @@ def measure(*, short: bool = False) -> list[Figure]:
 def _figure(label: str, peer: Peer, kind: str, *, short: bool) -> Figure:
     said, source = SOURCES[kind]
     texts, take = source(), peer.make(kind)
-    for text in islice(texts, 10 if short else 500):
+    for text in islice(texts, 10 if short else _AHEAD):
         take(text)
     value, seconds = ratio_of_messages(
         take, orjson.loads, texts, count=_A_ROUND, short=short

@@ -152,3 +152,16 @@ def test_frames_of_states_are_taken_of_the_same_copy():
     assert prices_at(frame) == before
     assert frame["px"].to_list() == [0, 0.25, 0.5, 9.0, 1, 1.25]
     assert np.array_equal(frame.index, [f"text {n}" for n in range(BARS)])
+
+
+def test_copies_that_nobody_looks_at_are_let_go_of():
+    """As many are kept as were looked at; once that is over, the next look drops them."""
+    filled = bars()
+    frames = [update(filled, number).snapshot() for number in range(4)]
+    before = len(filled._roster._mirrors)
+    frames.clear()
+    for number in range(2):
+        update(filled, number).snapshot()
+
+    assert before == 3
+    assert len(filled._roster._mirrors) == 1

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from okxlab.protocol.columns import Column
-from okxlab.table import stage
+from okxlab.table import stage, storage
 from okxlab.table.stage import Stage, record_of
 from tests.unit.table_rows import COLUMNS, SECOND, AnyRow, fill, full_row, table
 
@@ -140,13 +140,55 @@ def test_batch_that_breaks_off_leaves_nothing_behind(kind, part, monkeypatch):
     monkeypatch.setattr(stage, "_PART", part)
     filled = fill(table(kind, key=("text",)), range(3))
     with pytest.raises(AttributeError):
-        filled.append([full_row(7), full_row(8), object()], SECOND, "BTC-USDT")
+        filled.append([full_row(7), AnyRow(ts=8), object()], SECOND, "BTC-USDT")
     seen = filled.snapshot()["px"].to_list()
     fill(filled, range(3, 6))
 
     assert seen == [0, 0.25, 0.5]
     expected = fill(table(kind, key=("text",)), range(6)).snapshot()
     assert filled.snapshot().equals(expected)
+
+
+def test_row_that_breaks_off_leaves_no_mark():
+    """What was missing of it is not missing of the next one in its place."""
+
+    class Half:
+        ts, px, sz, trade_id, count, bids = 5, 1.0, 1.0, 1, "", ()
+
+    filled = fill(table(), range(3))
+    with pytest.raises(AttributeError):
+        filled.append([Half()], SECOND, "BTC-USDT")
+    fill(filled, [3])
+
+    assert filled.snapshot().equals(fill(table(), range(4)).snapshot())
+
+
+def test_insert_that_fails_behind_a_full_buffer_does_no_harm():
+    """The next row makes room for itself, as if nobody had tried."""
+    filled = table(window=10_000, max_rows=10_000)
+    capacity = filled._buffer.capacity
+    filled.append([full_row(number) for number in range(capacity)], SECOND, "BTC-USDT")
+    with pytest.raises(AttributeError):
+        filled.insert([object()], SECOND, "BTC-USDT", key="trade_id")
+    fill(filled, [capacity])
+
+    assert filled.snapshot()["trade_id"].to_list() == list(range(capacity + 1))
+
+
+def test_stage_that_cannot_be_had_puts_no_row_in_anothers_place(monkeypatch):
+    """A batch breaks off and memory is short: the next rows begin with a stage."""
+    filled = fill(table(), range(3))
+
+    def refuse(*_):
+        raise MemoryError
+
+    with monkeypatch.context() as short:
+        short.setattr(storage, "Stage", refuse)
+        with pytest.raises(MemoryError):
+            filled.append([full_row(7), object()], SECOND, "BTC-USDT")
+    fill(filled, range(3, 6))
+
+    assert filled.snapshot().equals(fill(table(), range(6)).snapshot())
 
 
 @pytest.mark.parametrize(
