@@ -94,7 +94,7 @@ class Events:
 
     # What the connections tell: transport.Listener.
 
-    def pushed(self, _: Connection, push: ev.Push, recv_us: int) -> None:
+    def pushed(self, push: ev.Push, recv_us: int) -> None:
         """Write the rows of a push to the tapes that want them."""
         holding = self._by_key.get(push.arg.key)
         if holding is None:

@@ -133,7 +133,7 @@ class _Probe:
     def aged(self, connection: Connection) -> None:
         """Pass over an age that is far longer than a probe takes."""
 
-    def pushed(self, connection: Connection, push: Push, recv_us: int) -> None:
+    def pushed(self, push: Push, recv_us: int) -> None:
         """Pass over rows, which nobody asked for."""
 
     def stop(self) -> None:

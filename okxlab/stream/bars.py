@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from okxlab.history.bars import bar_end, bar_ms, is_even
 from okxlab.history.chain import KNOWN, NEXT
-from okxlab.stream.chained import ChainedTape
+from okxlab.stream.chained import ChainedTape, take_all
 from okxlab.stream.mending import LATE as BY_ITSELF
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class BarTape(ChainedTape):
                 if self._is_older(arg, row):
                     self.repeats += 1
                 else:
-                    self._write(arg, rows, recv_us)
+                    take_all(self, push, recv_us)
                 return
         kept = []
         for row in rows:

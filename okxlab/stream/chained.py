@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from okxlab.protocol.channels import Channel
     from okxlab.table import Window
 
-__all__ = ["ChainedTape"]
+__all__ = ["ChainedTape", "take_all"]
 
+take_all: Final = Tape.receive
+"""Takes the rows of a message that all are news: ``super().receive``, where looking
+for that would cost as much as it does."""
 _HISTORY: Final = 1
 """Position of ``history`` in `ORIGINS`."""
 

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from okxlab.gaps import GapLedger
 from okxlab.history import has_history
+from okxlab.protocol.events import Push
 from okxlab.stream.stats import Stats
 from okxlab.table import make_table
 
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from okxlab.protocol.arg import Arg
     from okxlab.protocol.channels import Channel
     from okxlab.protocol.columns import Column
-    from okxlab.protocol.events import Push
     from okxlab.runtime import ClockOffset
     from okxlab.stream.loading import Load
     from okxlab.stream.overload import Overload
@@ -170,19 +170,20 @@ class Tape:
         recv_us
             Receive time [us since 1970 UTC].
         """
-        self._write(push.arg, push.rows, recv_us)
-
-    def _write(self, arg: Arg, rows: list[Any], recv_us: int) -> None:
-        """Write the rows of one message that are news, and count the message."""
+        rows = push.rows
         if rows:
-            self._append(rows, recv_us, arg.inst_id)
+            self._append(rows, recv_us, push.arg.inst_id)
             self.latest = rows[-1]
         self.recv_us = recv_us
         self.frames += 1
         if self._unsettled:
-            self._set(arg, "live", recv_us)
+            self._set(push.arg, "live", recv_us)
         if self._waiters or self._listeners:
             self._wake(rows)
+
+    def _write(self, arg: Arg, rows: list[Any], recv_us: int) -> None:
+        """Write the rows of one message that are news, and count the message."""
+        Tape.receive(self, Push(arg, rows), recv_us)
 
     def load(
         self, rows: list[Any], recv_us: int, arg: Arg, asked_us: int | None = None

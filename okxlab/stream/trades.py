@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from okxlab.history.chain import AHEAD, KNOWN, LATE, NEXT
-from okxlab.stream.chained import ChainedTape
+from okxlab.stream.chained import ChainedTape, take_all
 from okxlab.stream.mending import LATE as BY_ITSELF
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class TradeTape(ChainedTape):
         is_smooth = not (self._doubts and arg in self._doubts)
         # Nearly every message there ever is goes this way.
         if is_smooth and len(rows) == 1 and self._follows(arg, rows[0]):
-            self._write(arg, rows, recv_us)
+            take_all(self, push, recv_us)
         else:
             self._receive_out_of_line(push, recv_us)
 

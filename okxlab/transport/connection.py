@@ -127,6 +127,8 @@ class Connection:
         self._clock = clock
         self._gate = gate
         self._listener = listener
+        # For the link: rows go on without a step in between.
+        self.pushed = listener.pushed
         self._ssl = ssl
         self._wanted: dict[Arg, None] = {}
         self._backoff = Backoff(settings.backoff_initial, settings.backoff_max)
@@ -429,13 +431,6 @@ class Connection:
 
     # What becomes of it.
 
-    def pushed(self, push: Push, recv_us: int) -> None:
-        """Pass on rows; for the link."""
-        try:
-            self._listener.pushed(self, push, recv_us)
-        except Exception as error:  # noqa: BLE001  # the next rows may be better
-            self._count(error)
-
     def event(self, event: Event) -> None:
         """Pass on what the session has recorded; for the link."""
         self._tell(self._listener.event, self, event)
@@ -529,9 +524,10 @@ class Connection:
         try:
             method(*args)
         except Exception as error:  # noqa: BLE001  # a connection outlives its listener's errors
-            self._count(error)
+            self.raised(error)
 
-    def _count(self, error: Exception) -> None:
+    def raised(self, error: Exception) -> None:
+        """Count what the listener raised, and log it now and then; for the link."""
         self.errors += 1
         if self.errors & (self.errors - 1) == 0:  # the 1st, 2nd, 4th, 8th ...
             logger.error(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from okxlab.protocol.events import Dead
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from okxlab.protocol.events import Event, Push
     from okxlab.protocol.session import ClientSession
@@ -27,10 +27,14 @@ _MOST_ROUNDS = 100
 
 
 class Owner(Protocol):
-    """Whom a link tells what happens; never raises."""
+    """Whom a link tells what happens; raises only where it takes rows."""
 
-    def pushed(self, push: Push, recv_us: int) -> None:
-        """Take rows."""
+    @property
+    def pushed(self) -> Callable[[Push, int], None]:
+        """What takes rows and their receive time [us since 1970, UTC]."""
+
+    def raised(self, error: Exception) -> None:
+        """Take note of what it raised."""
 
     def event(self, event: Event) -> None:
         """Take what else the session has recorded."""
@@ -113,7 +117,10 @@ class Link:
         if push is None:
             self._has_news = True
         else:
-            self.owner.pushed(push, socket.recv_us)
+            try:
+                self.owner.pushed(push, socket.recv_us)
+            except Exception as error:  # noqa: BLE001  # the next rows may be better
+                self.owner.raised(error)
         if session.news:
             self._tell(session.events())
 

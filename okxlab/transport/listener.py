@@ -18,13 +18,11 @@ class Listener(Protocol):
     logged and counted in ``connection.errors``.
     """
 
-    def pushed(self, connection: Connection, push: Push, recv_us: int) -> None:
-        """Take rows.
+    def pushed(self, push: Push, recv_us: int) -> None:
+        """Take rows; on which connection they came makes no difference.
 
         Parameters
         ----------
-        connection
-            Where they came from.
         push
             The rows and the arg they belong to.
         recv_us

@@ -170,6 +170,10 @@ class Renewal:
         self._pass_on(self._handover.from_new(push, recv_us))
         self._mind_size()
 
+    def raised(self, error: Exception) -> None:
+        """Pass on what was raised about rows of the old link."""
+        self._owner.raised(error)
+
     def event(self, event: Event) -> None:
         """Take what the successor's session has recorded."""
         if self.is_over:
@@ -219,7 +223,7 @@ class Renewal:
     def pushed_by_old(self, push: Push, recv_us: int) -> None:
         """Take rows of the old link."""
         self._handover.from_old(push)
-        self._owner.pushed(push, recv_us)
+        self._pass_on([(push, recv_us)])
         self._mind_size()
 
     def event_of_old(self, event: Event) -> None:
@@ -239,7 +243,10 @@ class Renewal:
 
     def _pass_on(self, held: list[Held]) -> None:
         for push, recv_us in held:
-            self._owner.pushed(push, recv_us)
+            try:
+                self._owner.pushed(push, recv_us)
+            except Exception as error:  # noqa: BLE001  # the next rows may be better
+                self._owner.raised(error)
 
 
 class _OldSide:
@@ -247,6 +254,7 @@ class _OldSide:
 
     def __init__(self, renewal: Renewal) -> None:
         self.pushed = renewal.pushed_by_old
+        self.raised = renewal.raised
         self.event = renewal.event_of_old
         self.ended = renewal.old_ended
         self.died = renewal.old_died

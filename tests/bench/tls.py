@@ -183,7 +183,7 @@ class _Reading:
         late = sorted(self.lateness)
         return Outcome(len(late), max(self.ended - self.begun, 1e-9), late)
 
-    def pushed(self, _connection: Connection, push: Push, _recv_us: int) -> None:
+    def pushed(self, push: Push, _recv_us: int) -> None:
         for row in push.rows:
             self.take(row.trade_id)
 

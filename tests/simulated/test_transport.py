@@ -50,7 +50,7 @@ class Recorder:
         self.failures = []
         self.changed = threading.Condition()
 
-    def pushed(self, _connection, push, recv_us):
+    def pushed(self, push, recv_us):
         with self.changed:
             self.pushes.append((push, recv_us))
             self.changed.notify_all()
@@ -523,8 +523,8 @@ def test_a_listener_that_raises_is_counted(simulator, open_connection, caplog):
     """The connection outlives it."""
 
     class Bad(Recorder):
-        def pushed(self, connection, push, recv_us):
-            super().pushed(connection, push, recv_us)
+        def pushed(self, push, recv_us):
+            super().pushed(push, recv_us)
             raise ZeroDivisionError
 
         def event(self, connection, event):
@@ -859,6 +859,8 @@ def test_stock_tls_works_and_is_reported_once(secure, caplog, monkeypatch):
 
     async def twice():
         for _ in range(2):
+            came = asyncio.Event()
+            heard.pushed = lambda *_, came=came: came.set()
             made = Connection(
                 secure.environment.public,
                 "public",
@@ -870,8 +872,6 @@ def test_stock_tls_works_and_is_reported_once(secure, caplog, monkeypatch):
             )
             made.add([TRADES])
             made.start()
-            came = asyncio.Event()
-            heard.pushed = lambda *_, came=came: came.set()
             async with asyncio.timeout(PATIENCE):
                 await came.wait()
             await made.close()
