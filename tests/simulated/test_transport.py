@@ -30,6 +30,7 @@ from okxlab.runtime.loop import BackgroundLoop
 from okxlab.simulator import Simulator
 from okxlab.transport import Connection
 from okxlab.transport.backoff import Backoff
+from okxlab.transport.dial import dial
 from tests.simulated.far_end import PATIENCE, FarEnd, frame, tunnel
 
 pytestmark = pytest.mark.simulated
@@ -37,6 +38,40 @@ pytestmark = pytest.mark.simulated
 TRADES = Arg("trades", instId="BTC-USDT")
 TICKERS = Arg("tickers", instId="BTC-USDT")
 EAGER = {"backoff_initial": 0.01, "backoff_max": 0.05, "connects_per_second": 100}
+
+
+class Watched(Clock):
+    """A clock that tells when it is looked at, as each read does."""
+
+    def __init__(self):
+        super().__init__()
+        self.looked_at = asyncio.Event()
+
+    def recv_us(self):
+        self.looked_at.set()
+        return super().recv_us()
+
+
+class Heard:
+    """A receiver that writes four messages down."""
+
+    def __init__(self):
+        self.messages = []
+        self.everything = asyncio.Event()
+
+    def receive_text(self, text):
+        self.receive_binary(text)
+
+    def receive_binary(self, payload):
+        self.messages.append(payload)
+        if len(self.messages) == 4:
+            self.everything.set()
+
+    def read_done(self):
+        """Go on."""
+
+    def ended(self):
+        """Go on."""
 
 
 class Recorder:
@@ -268,6 +303,42 @@ def test_what_comes_with_the_handshake_is_not_lost(open_connection):
         losses = list(heard.losses)
 
     assert losses == []
+
+
+def test_what_comes_before_anybody_listens_is_handed_over_first():
+    """Messages of later segments wait as well, whichever parser has read them."""
+    is_open = threading.Event()
+
+    def script(peer):
+        peer.handshake()
+        is_open.wait(PATIENCE)
+        peer.send(frame("one"), frame(b"?", Opcode.PING), frame(b"two", Opcode.BINARY))
+        peer.text()
+        peer.send(frame("three"), frame("fo", fin=False), frame("ur", Opcode.CONT))
+        peer.answer_close()
+
+    heard, clock = Heard(), Watched()
+
+    async def listen(url):
+        socket = await dial(url, Timings(**EAGER), clock, None)
+        clock.looked_at.clear()
+        is_open.set()
+        async with asyncio.timeout(PATIENCE):
+            await clock.looked_at.wait()
+            early = list(heard.messages)
+            socket.attach(heard)
+            socket.say("and now?")
+            await heard.everything.wait()
+        await socket.close()
+        return early
+
+    loop = BackgroundLoop()
+    with FarEnd(script) as far_end:
+        early = loop.run_until_complete(listen(far_end.url))
+    loop.close()
+
+    assert early == []
+    assert heard.messages == ["one", b"two", "three", "four"]
 
 
 def test_big_messages_pass_and_bigger_ones_do_not(simulator, open_connection):
