@@ -89,5 +89,5 @@ def merge(
     mark = old.first + old.stop
     coming = np.arange(mark + 1, mark + new.stop + 1)
     merged.born = np.insert(old.births(start, stop), at, coming)
-    merged.hold(count)
+    merged.stop = count
     return merged

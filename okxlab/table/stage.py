@@ -41,7 +41,12 @@ if TYPE_CHECKING:
 
     from okxlab.protocol.columns import Column, ColumnKind
 
-__all__ = ["Item", "Record", "Stage", "record_of"]
+__all__ = ["NULLABLE", "OBJECTS", "Item", "Record", "Stage", "record_of"]
+
+OBJECTS: Final = ("str", "object")
+"""Kinds whose values are no numbers: they go straight into their columns."""
+NULLABLE: Final = ("Int64", "boolean")
+"""Kinds of which a mask, beside the columns, says what is missing."""
 
 _PART: Final = 8
 """A stage has room for so small a part of what its buffer has room for: it is

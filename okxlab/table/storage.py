@@ -18,7 +18,7 @@ import numpy as np
 
 from okxlab.table.frames import Sheet
 from okxlab.table.spans import Scan
-from okxlab.table.stage import Stage, record_of
+from okxlab.table.stage import NULLABLE, OBJECTS, Stage, record_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +42,6 @@ since to move a trade takes some 20 ns."""
 # Kinds whose columns a frame handles as one block, which makes a snapshot of many
 # columns as cheap as one of few.
 _TOGETHER: Final = ("float", "int64")
-_NULLABLE: Final = ("Int64", "boolean")
 
 
 class Cells(NamedTuple):
@@ -105,7 +104,7 @@ class Buffer:
         self._numbers = _numbers_of(self._record, capacity)
         self.blocks = _blocks_of(columns, capacity, self._record, self._numbers)
         masks = [
-            np.zeros(capacity, np.bool_) if column.kind in _NULLABLE else None
+            np.zeros(capacity, np.bool_) if column.kind in NULLABLE else None
             for column in columns
         ]
         self.cells = _cells_of(columns, self.blocks, masks)
@@ -160,20 +159,6 @@ class Buffer:
             self._stage.settle(row)
         self._stage = Stage(self._record, self._numbers, self.capacity, row)
         return self._stage
-
-    def hold(self, rows: int) -> None:
-        """Count rows that were written straight into the stores.
-
-        Parameters
-        ----------
-        rows
-            How many there are now.
-
-        Notes
-        -----
-        For who makes the buffer, before rows are appended to it.
-        """
-        self.stop = rows
 
     def births(self, start: int, stop: int) -> NDArray[np.int64]:
         """Return the mark at which each of some rows came.
@@ -260,7 +245,7 @@ class Buffer:
         new = Buffer(self.columns, by_time=self.by_time, capacity=capacity, first=first)
         count = rows.stop - rows.start if isinstance(rows, slice) else len(rows)
         new.put(slice(count), self, rows)
-        new.hold(count)
+        new.stop = count
         return new
 
 
@@ -303,7 +288,7 @@ def _blocks_of(
     blocks: dict[tuple[int, ...], NDArray[Any]] = {
         (position,): np.empty((1, capacity), np.object_)
         for position, column in enumerate(columns)
-        if column.kind in ("str", "object")
+        if column.kind in OBJECTS
     }
     for group, array in zip(record.groups, numbers, strict=True):
         first = 0

@@ -23,7 +23,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from okxlab.table.spans import NAT
-from okxlab.table.stage import record_of
+from okxlab.table.stage import NULLABLE, OBJECTS, record_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -60,8 +60,6 @@ _MISSING: Final[dict[ColumnKind, object]] = {
     "category": "",
     "object": None,
 }
-_NULLABLE: Final = ("Int64", "boolean")
-_OBJECTS: Final = ("str", "object")
 
 # One row is the hot path.  ``at`` is the record of row ``stop``: that is made sure of
 # whatever ends a batch, since a row in another's place would be a lie ever after, and
@@ -201,11 +199,11 @@ def _text(columns: tuple[Column, ...]) -> str:
     names += ["careful", "unmark", "buffer", "stage"]
     levels = dict.fromkeys(_level(c) for c in columns if c.source == "level")
     lookups = [f"{name} = {value}" for name, value in levels]
-    blanks = [_blank(item) for item in record.items if item.column.kind in _NULLABLE]
+    blanks = [_blank(item) for item in record.items if item.column.kind in NULLABLE]
     objects = [
         _object(number, column)
         for number, column in enumerate(columns)
-        if column.kind in _OBJECTS
+        if column.kind in OBJECTS
     ]
     fast = [*lookups, _packing(map(_fast, record.items)), *objects]
     patient = [*lookups, *blanks, _packing(map(_patient, record.items)), *objects]
@@ -225,9 +223,9 @@ def _joined(lines: list[str], indent: int) -> str:
 
 def _name_of(number: int, column: Column) -> str:
     """Return the name of what a column is written with, "" where it needs nothing."""
-    if column.kind in _OBJECTS:
+    if column.kind in OBJECTS:
         return f"c{number}"
-    if column.kind in _NULLABLE:
+    if column.kind in NULLABLE:
         return f"mask{number}"
     return f"codes{number}" if column.kind == "category" else ""
 
@@ -275,7 +273,7 @@ def _fast(item: Item) -> str:
 
 def _patient(item: Item) -> str:
     kind = item.column.kind
-    if kind in _NULLABLE:
+    if kind in NULLABLE:
         return f"v{item.position}"
     if item.column.source == "origin":
         return _fast(item)
